@@ -1,0 +1,109 @@
+# spoold - one Makefile. Sources are found by wildcard: adding a file edits nothing here.
+#   all deps run check check-long asan fuzz lint bench install uninstall clean
+CC      ?= gcc
+PREFIX  ?= /usr/local
+SYSCONF ?= /etc/spoold
+B       ?= build
+OPT     ?= -O2 -g
+DEFS    ?=
+SAN     ?=
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror
+HARD = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
+FORT = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(DEFS) -I. -pthread -MMD -MP \
+              -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
+LIBS        = -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson 2>/dev/null)
+
+MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c
+SRC   = $(filter-out $(MAINS),$(wildcard common/*.c spoold/*.c tools/*.c))
+OBJ   = $(SRC:%.c=$(B)/obj/%.o)
+BIN   = $(B)/spoold $(B)/spooldrop $(B)/spoolctl
+UNIT  = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+CRASH = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/crash/*.c))
+
+.PHONY: all deps build run check check-built check-long asan fuzz lint bench install uninstall clean test-build unit
+.SECONDARY:
+
+all: deps
+	@$(MAKE) --no-print-directory build
+deps:
+	@sh tools/deps.sh $(DEPS)
+build: $(BIN) $(B)/spoold.ini.5
+
+$(B)/spoold: $(B)/obj/spoold/main.o $(B)/libspoold.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(B)/spooldrop $(B)/spoolctl: $(B)/%: $(B)/obj/tools/%.o $(B)/libspoold.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(B)/libspoold.a: $(OBJ)
+	@rm -f $@ && $(AR) rcs $@ $^
+$(B)/obj/common/%.o: WCONV = -Wconversion
+$(B)/obj/workers/mail/%.o: WCONV = -Wconversion
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "CC $<"; $(CC) $(CFLAGS_ALL) $(WCONV) -c -o $@ $<
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libspoold.a
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+$(B)/sweep: $(CRASH) $(B)/libspoold.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(B)/spoold.ini.5: man/spoold.ini.5.in $(B)/spoold
+	@$(B)/spoold --print-man >$@.options && sed -e '/@OPTIONS@/{r $@.options' -e 'd}' $< >$@
+
+# The job itself, in the foreground on ./spool.
+run: all
+	@sh tools/run.sh $(B)
+
+unit: $(UNIT)
+test-build:
+	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep
+check:
+	@$(MAKE) --no-print-directory deps DEPS=check
+	@$(MAKE) --no-print-directory -j2 build unit test-build
+	@bash tests/run.sh $(B) short
+check-long:
+	@$(MAKE) --no-print-directory deps DEPS=check
+	@$(MAKE) --no-print-directory -j2 build unit test-build
+	@bash tests/run.sh $(B) long
+asan:
+	@$(MAKE) --no-print-directory deps DEPS=check
+	@$(MAKE) --no-print-directory -j2 B=build/asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+		CFLAGS=-Wno-error build unit
+	@bash tests/run.sh build/asan unit
+fuzz:
+	@$(MAKE) --no-print-directory deps DEPS=fuzz
+	@$(MAKE) --no-print-directory -j2 B=build/fuzz CC=clang OPT='-O1 -g' SAN='-fsanitize=address,undefined,fuzzer-no-link' \
+		FUZZ_LINK=-fsanitize=fuzzer fuzz-build
+	@bash tests/fuzz/run.sh build/fuzz $(or $(SECONDS),20)
+fuzz-build: $(FUZZ)
+lint:
+	@bash tests/lint.sh
+$(B)/feed: $(B)/obj/tests/bench/feed.o
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
+bench:
+	@$(MAKE) --no-print-directory deps DEPS=bench
+	@$(MAKE) --no-print-directory build $(B)/feed
+	@bash tests/bench/run.sh $(B)
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(B)/spoold $(DESTDIR)$(PREFIX)/sbin/spoold
+	install -m 755 $(B)/spoolctl $(DESTDIR)$(PREFIX)/sbin/spoolctl
+	install -m 755 $(B)/spooldrop $(DESTDIR)$(PREFIX)/bin/spooldrop
+	[ -e $(DESTDIR)$(SYSCONF)/spoold.ini ] || install -m 644 etc/spoold.ini $(DESTDIR)$(SYSCONF)/spoold.ini
+	install -m 644 spoold/spoold.8 tools/spoolctl.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 tools/spooldrop.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(B)/spoold.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/spoold $(DESTDIR)$(PREFIX)/sbin/spoolctl $(DESTDIR)$(PREFIX)/bin/spooldrop \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/,man8/spoold.8 man8/spoolctl.8 man1/spooldrop.1 man5/spoold.ini.5)
+clean:
+	rm -rf build
+
+-include $(shell [ -d $(B) ] && find $(B) -name '*.d')

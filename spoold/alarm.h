@@ -1,0 +1,32 @@
+/*
+ * alarm.h - what an administrator has to know now: raised once, shown by `spoolctl status`, cleared when
+ * over.
+ */
+#ifndef SPOOLD_ALARM_H
+#define SPOOLD_ALARM_H
+
+#include <stdint.h>
+
+enum alarm_kind {
+    ALARM_STORE_STALLED,
+    ALARM_NO_ROOM,
+    ALARM_TOO_MANY_HELD,
+    ALARM_DISK_ERROR,
+    ALARM_UNSAFE_FILESYSTEM,
+    ALARM_STRANGE_STATE,
+    ALARM_LEDGER,
+    ALARM_KIND__MAX
+};
+
+struct alarms {
+    int64_t since_ms[ALARM_KIND__MAX]; /* wall clock; 0 = not raised */
+    char text[ALARM_KIND__MAX][200];
+};
+
+/* Logs when it is new. */
+__attribute__((format(printf, 3, 4))) void alarm_raise(struct alarms *a, enum alarm_kind k, const char *fmt,
+                                                       ...);
+/* Logs when it was raised. */
+void alarm_clear(struct alarms *a, enum alarm_kind k);
+
+#endif

@@ -1,0 +1,482 @@
+/*
+ * config.c - builds the settings from defaults, the INI file, its includes and overrides.
+ *
+ * Called at start, at reload and by every tool. Each file is read once; the
+ * strict pass (config_ini.c) and the checks here run over those bytes, and only
+ * when they found nothing does the INI library read the same bytes. Both must
+ * agree on every value. It never half-succeeds: a struct without a mistake, or
+ * NULL and all complaints. Trusts the files' owner, not their contents.
+ */
+#include "spoold/config_file.h"
+#include "spoold/config_value.h"
+
+#include "common/log.h"
+#include "common/xalloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define CONFIG_SOURCE_MAX (CONFIG_INCLUDE_MAX + 1) /* the file itself and its includes */
+#define CONFIG_NO_SOURCE  SIZE_MAX                 /* from the command line */
+
+struct source {
+    char *path;
+    struct buf text;
+    dev_t dev;
+    ino_t ino;
+    int entries; /* section headers and settings: what the INI library must find, too */
+};
+
+/* A section header has an empty value and `header` set. */
+struct setting {
+    const struct config_option *o;
+    char *name; /* of a named section, else "" */
+    char *value;
+    char *place; /* for complaints: the file, or "-o section.key=value" */
+    unsigned lineno;
+    size_t source;
+    bool header;
+};
+
+struct loader {
+    struct config_errors *errs;
+    struct source source[CONFIG_SOURCE_MAX];
+    size_t source_n;
+    size_t now; /* the source that is being parsed */
+    bool known; /* its present section is one of ours */
+    struct setting *set;
+    size_t set_n;
+    char *include; /* of the main file, or NULL */
+    unsigned include_line;
+};
+
+/* One place per option and name, or NULL: headers are not settings. */
+static struct setting *setting_find(struct loader *l, const struct config_option *o, struct view name)
+{
+    for (size_t i = 0; i < l->set_n; i++) {
+        struct setting *s = &l->set[i];
+
+        if (!s->header && s->o == o && view_equal(view_of(s->name), name))
+            return s;
+    }
+    return NULL;
+}
+
+static struct setting *setting_add(struct loader *l, const struct config_option *o,
+                                   const struct config_setting *from)
+{
+    struct setting *s = NULL;
+
+    l->set = xrealloc(l->set, l->set_n + 1, sizeof(*l->set));
+    s = &l->set[l->set_n++];
+    *s = (struct setting){.o = o, .lineno = from->lineno, .source = CONFIG_NO_SOURCE};
+    s->name = xstrndup(from->name.p, from->name.n);
+    s->value = xstrndup(from->value.p, from->value.n);
+    return s;
+}
+
+static void complain_unknown(struct loader *l, const char *place, const struct config_setting *s,
+                             const char *section)
+{
+    struct view word = section ? s->key : s->section;
+    const char *near = config_value_nearest(section, word);
+    struct buf text = {0};
+
+    if (section)
+        buf_addf(&text, "%.*s is not an option of [%s]", (int)word.n, word.p, section);
+    else
+        buf_addf(&text, "[%.*s] is not a known section", (int)word.n, word.p);
+    if (near)
+        buf_addf(&text, ", did you mean %s?", near);
+    buf_add_str(&text, "; accepted: ");
+    config_value_list_names(section, &text);
+    config_error(l->errs, place, s->lineno, "%s", text.p);
+    buf_free(&text);
+}
+
+/* The section's first option, or NULL after a complaint. */
+static const struct config_option *check_section(struct loader *l, const char *place,
+                                                 const struct config_setting *s)
+{
+    const struct config_option *o = config_value_find_section(s->section);
+
+    if (!o) {
+        complain_unknown(l, place, s, NULL);
+    } else if (o->named && !config_ini_name_ok(s->name)) {
+        config_error(l->errs, place, s->lineno,
+                     "[%s] needs a name; accepted: [%s NAME], NAME of 1 to %d small letters, digits and -",
+                     o->section, o->section, CONFIG_NAME_MAX);
+        o = NULL;
+    } else if (!o->named && s->name.n) {
+        config_error(l->errs, place, s->lineno, "[%s] has no name; accepted: [%s]", o->section, o->section);
+        o = NULL;
+    }
+    return o;
+}
+
+/* The option when key and value are good, or NULL after a complaint. */
+static const struct config_option *check_setting(struct loader *l, const char *place,
+                                                 const struct config_setting *s)
+{
+    const struct config_option *first = config_value_find_section(s->section);
+    const struct config_option *o = config_value_find(s->section, s->key);
+    struct buf why = {0};
+
+    if (!o) {
+        complain_unknown(l, place, s, first->section);
+    } else if (config_value_check(o, s->value, &why) < 0) {
+        config_error(l->errs, place, s->lineno, "%s: %s", o->key, why.p);
+        o = NULL;
+    }
+    buf_free(&why);
+    return o;
+}
+
+/* One level only: what is in force must be found by reading two files, not a tree. */
+static void take_include(struct loader *l, const struct config_setting *s)
+{
+    const char *file = l->source[l->now].path;
+
+    if (l->now > 0) {
+        config_error(l->errs, file, s->lineno,
+                     "include stands in an included file; accepted: in the main file only");
+    } else if (l->include) {
+        config_error(l->errs, file, s->lineno, "include stands twice, first in line %u; accepted: once",
+                     l->include_line);
+    } else if (s->value.n == 0) {
+        config_error(l->errs, file, s->lineno,
+                     "include names nothing; accepted: a path or pattern, as in conf.d/*.ini");
+    } else {
+        l->include = xstrndup(s->value.p, s->value.n);
+        l->include_line = s->lineno;
+    }
+}
+
+static void take_header(struct loader *l, const struct config_setting *s)
+{
+    const char *file = l->source[l->now].path;
+    const struct config_option *o = check_section(l, file, s);
+    struct setting *added = NULL;
+
+    l->known = o != NULL;
+    for (size_t i = 0; o && i < l->set_n; i++) {
+        const struct setting *old = &l->set[i];
+
+        if (!old->header || old->source != l->now || old->o != o || !view_equal(view_of(old->name), s->name))
+            continue;
+        config_error(l->errs, file, s->lineno,
+                     "the section stands twice, first in line %u; accepted: once in a file", old->lineno);
+        return;
+    }
+    if (!o)
+        return;
+    added = setting_add(l, o, s);
+    added->header = true;
+    added->place = xstrdup(file);
+    added->source = l->now;
+}
+
+/* The library would let the last one win without a word. */
+static void take_key(struct loader *l, const struct config_setting *s)
+{
+    const char *file = l->source[l->now].path;
+    const struct config_option *o = check_setting(l, file, s);
+    const struct setting *old = o ? setting_find(l, o, s->name) : NULL;
+    struct setting *added = NULL;
+
+    if (old) {
+        config_error(l->errs, file, s->lineno, "%s is set twice, first at %s:%u; accepted: once", o->key,
+                     old->place, old->lineno);
+    } else if (o) {
+        added = setting_add(l, o, s);
+        added->place = xstrdup(file);
+        added->source = l->now;
+    }
+}
+
+static void take_setting(const struct config_setting *s, void *arg)
+{
+    struct loader *l = arg;
+
+    l->source[l->now].entries++;
+    if (s->section.n == 0)
+        take_include(l, s);
+    else if (s->key.n == 0)
+        take_header(l, s);
+    else if (l->known) /* the keys of an unknown section would only repeat its complaint */
+        take_key(l, s);
+}
+
+/* Takes `path` over. */
+static void load_source(struct loader *l, char *path)
+{
+    struct source *s = &l->source[l->source_n];
+    struct stat st = {0};
+
+    s->path = path;
+    l->now = l->source_n++;
+    if (config_file_read(path, CONFIG_FILE_MAX, &s->text, &st) < 0) {
+        config_error(l->errs, path, 0, "cannot read the file: %s; accepted: a regular file of up to %d bytes",
+                     strerror(errno), CONFIG_FILE_MAX);
+        return;
+    }
+    s->dev = st.st_dev;
+    s->ino = st.st_ino;
+    for (size_t i = 0; i < l->now; i++) {
+        if (l->source[i].dev == s->dev && l->source[i].ino == s->ino) {
+            config_error(l->errs, l->source[0].path, l->include_line,
+                         "include reads %s a second time as %s; accepted: each file once", l->source[i].path,
+                         path);
+            return;
+        }
+    }
+    config_ini_parse(path, buf_view(&s->text), take_setting, l, l->errs);
+}
+
+static void load_includes(struct loader *l)
+{
+    bool plain = !strpbrk(l->include, "*?[");
+    glob_t found = {0};
+    int rc = config_file_find(l->source[0].path, l->include, &found);
+
+    if (rc != 0 && (rc != GLOB_NOMATCH || plain)) {
+        config_error(l->errs, l->source[0].path, l->include_line,
+                     "include: %s %s; accepted: a file that is there, or a pattern", l->include,
+                     rc == GLOB_NOMATCH ? "is not there" : "cannot be looked up");
+    } else if (found.gl_pathc > CONFIG_INCLUDE_MAX) {
+        config_error(l->errs, l->source[0].path, l->include_line,
+                     "include: %s names %zu files; accepted: up to %d", l->include, (size_t)found.gl_pathc,
+                     CONFIG_INCLUDE_MAX);
+    } else if (found.gl_pathc) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            load_source(l, xstrdup(found.gl_pathv[i]));
+    }
+    globfree(&found);
+}
+
+/* Takes the library's value, which must be the one that the strict pass has read. */
+static void take_library_value(struct loader *l, const struct config_file_library *lib, struct setting *s)
+{
+    const char *value = config_file_library_value(lib, s->o->section, s->name, s->o->key);
+
+    if (!value || strcmp(value, s->value) != 0) {
+        config_error(l->errs, s->place, s->lineno,
+                     "%s: the INI library reads \"%s\" instead of \"%s\"; accepted: a value in quotes",
+                     s->o->key, value ? value : "", s->value);
+        return;
+    }
+    free(s->value);
+    s->value = xstrdup(value);
+}
+
+static void take_library(struct loader *l, size_t at)
+{
+    const struct source *s = &l->source[at];
+    struct config_file_library *lib = config_file_open_library(&s->text, s->entries);
+
+    if (!lib)
+        config_error(l->errs, s->path, 0,
+                     "the INI library cannot read the file; accepted: sections and KEY = VALUE lines");
+    for (size_t i = 0; lib && i < l->set_n; i++)
+        if (l->set[i].source == at && !l->set[i].header)
+            take_library_value(l, lib, &l->set[i]);
+    config_file_close_library(&lib);
+}
+
+/* "section.key=value" or "section NAME.key=value". */
+static bool split_override(const char *text, struct config_setting *s)
+{
+    const char *equals = strchr(text, '=');
+    const char *dot = equals ? memrchr(text, '.', (size_t)(equals - text)) : NULL;
+    const char *blank = dot ? memchr(text, ' ', (size_t)(dot - text)) : NULL;
+
+    *s = (struct config_setting){.lineno = 0};
+    if (!dot || config_ini_text_fault(view_of(text)))
+        return false;
+    s->section = (struct view){text, (size_t)((blank ? blank : dot) - text)};
+    if (blank)
+        s->name = (struct view){blank + 1, (size_t)(dot - blank) - 1};
+    s->key = (struct view){dot + 1, (size_t)(equals - dot) - 1};
+    s->value = view_of(equals + 1);
+    return s->section.n && s->key.n;
+}
+
+/* The option when the override is good, or NULL after a complaint. */
+static const struct config_option *check_override(struct loader *l, const char *place, const char *text,
+                                                  struct config_setting *s)
+{
+    const struct config_option *o = NULL;
+    struct buf line = {0};
+
+    if (!split_override(text, s))
+        config_error(l->errs, place, 0,
+                     "cannot be read; accepted: -o section.key=value or -o 'intake NAME.key=value'");
+    else if (check_section(l, place, s))
+        o = check_setting(l, place, s);
+    /* --print-config must be able to write it down. */
+    if (o && (config_ini_quote(s->value, &line) < 0 ||
+              line.n + strlen(o->key) + strlen(" = ") > CONFIG_LINE_MAX)) {
+        config_error(l->errs, place, 0,
+                     "the value is too long or needs both kinds of quotes; accepted: what can stand in one "
+                     "line of a file");
+        o = NULL;
+    }
+    buf_free(&line);
+    return o;
+}
+
+static void take_override(struct loader *l, const char *text)
+{
+    char *place = xasprintf("-o %s", text);
+    struct config_setting from;
+    const struct config_option *o = check_override(l, place, text, &from);
+    struct setting *s = NULL;
+
+    if (o) {
+        s = setting_find(l, o, from.name);
+        s = s ? s : setting_add(l, o, &from);
+        free(s->value);
+        free(s->place);
+        s->value = xstrndup(from.value.p, from.value.n);
+        s->place = xstrdup(place);
+        s->lineno = 0;
+    }
+    free(place);
+}
+
+/* Cannot fail for checked values; a default that fails is a mistake in the table. */
+static void set_value(const struct config_option *o, const char *value, void *base)
+{
+    struct buf why = {0};
+
+    if (config_value_parse(o, view_of(value), base, &why) < 0)
+        fatalx("[%s] %s: %s", o->section, o->key, why.p);
+    buf_free(&why);
+}
+
+static void set_defaults(bool named, void *base)
+{
+    size_t n = 0;
+    const struct config_option *o = config_value_options(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (o[i].named == named)
+            set_value(&o[i], o[i].preset, base);
+}
+
+/* The intake of this name, made with the defaults when it is new; NULL when there are too many. */
+static struct config_intake *intake_get(struct config *c, const char *name)
+{
+    struct config_intake *in = NULL;
+
+    for (size_t i = 0; i < c->intake_n; i++)
+        if (strcmp(c->intake[i].name, name) == 0)
+            return &c->intake[i];
+    if (c->intake_n == CONFIG_INTAKE_MAX)
+        return NULL;
+    in = &c->intake[c->intake_n++];
+    in->name = xstrdup(name);
+    set_defaults(true, in);
+    return in;
+}
+
+static struct config *build(struct loader *l)
+{
+    struct config *c = xcalloc(1, sizeof(*c));
+
+    set_defaults(false, c);
+    for (size_t i = 0; i < l->set_n; i++) {
+        const struct setting *s = &l->set[i];
+        void *base = s->o->named ? (void *)intake_get(c, s->name) : (void *)c;
+
+        if (!base)
+            config_error(l->errs, s->place, s->lineno,
+                         "[intake %s] is one too many; accepted: up to %d intakes", s->name,
+                         CONFIG_INTAKE_MAX);
+        else if (!s->header)
+            set_value(s->o, s->value, base);
+    }
+    if (c->intake_n == 0)
+        intake_get(c, "main");
+    return c;
+}
+
+static struct config_place find_place(const char *section, const char *name, const char *key, void *arg)
+{
+    const struct setting *s =
+        setting_find(arg, config_value_find(view_of(section), view_of(key)), view_of(name));
+
+    return s ? (struct config_place){s->place, s->lineno} : (struct config_place){NULL, 0};
+}
+
+static void loader_free(struct loader **l)
+{
+    for (size_t i = 0; i < (*l)->source_n; i++) {
+        free((*l)->source[i].path);
+        buf_free(&(*l)->source[i].text);
+    }
+    for (size_t i = 0; i < (*l)->set_n; i++) {
+        free((*l)->set[i].name);
+        free((*l)->set[i].value);
+        free((*l)->set[i].place);
+    }
+    free((*l)->set);
+    free((*l)->include);
+    free(*l);
+    *l = NULL;
+}
+
+/* The library sees the files only when all of them are free of mistakes. */
+static void load_files(struct loader *l, const char *path)
+{
+    load_source(l, xstrdup(path));
+    if (l->include)
+        load_includes(l);
+    for (size_t i = 0; l->errs->n == 0 && i < l->source_n; i++)
+        take_library(l, i);
+}
+
+struct config *config_load(const char *path, const char *const *override, size_t override_n,
+                           struct config_errors *errs)
+{
+    struct loader *l = xcalloc(1, sizeof(*l));
+    struct config *c = NULL;
+
+    *errs = (struct config_errors){0};
+    l->errs = errs;
+    if (path)
+        load_files(l, path);
+    for (size_t i = 0; i < override_n; i++)
+        take_override(l, override[i]);
+    if (errs->n == 0) {
+        c = build(l);
+        c->file = path ? xstrdup(path) : NULL;
+        config_check(c, find_place, l, errs);
+    }
+    if (errs->n)
+        config_free(&c);
+    if (errs->n > CONFIG_ERRORS_MAX)
+        buf_addf(&errs->text, "%u more mistakes are not shown\n", errs->n - CONFIG_ERRORS_MAX);
+    loader_free(&l);
+    return c;
+}
+
+void config_free(struct config **c)
+{
+    size_t n = 0;
+    const struct config_option *o = config_value_options(&n);
+
+    if (!*c)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        if (!o[i].named)
+            config_value_free(&o[i], *c);
+        for (size_t k = 0; o[i].named && k < (*c)->intake_n; k++)
+            config_value_free(&o[i], &(*c)->intake[k]);
+    }
+    for (size_t k = 0; k < (*c)->intake_n; k++)
+        free((*c)->intake[k].name);
+    free((*c)->file);
+    free(*c);
+    *c = NULL;
+}

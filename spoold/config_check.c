@@ -1,0 +1,127 @@
+/*
+ * config_check.c - checks over settings that are good one by one and wrong together.
+ *
+ * Called by config.c once the struct is filled. Compares folders as text, after
+ * taking out "//", "/./" and a last slash; links and mounts are looked at when
+ * the folders are opened. Changes nothing and touches no file.
+ */
+#include "spoold/config_value.h"
+
+#define CHECK_FOLDER_MAX (3 + 2 * CONFIG_INTAKE_MAX)
+
+/* One setting: for finding its place, and for naming it. */
+struct spot {
+    const char *section;
+    const char *name; /* of the intake, or "" */
+    const char *key;
+};
+
+struct folder {
+    struct spot spot;
+    struct buf path;
+    bool outlet; /* several intakes may share one */
+};
+
+struct check {
+    const struct config *c;
+    struct config_place (*where)(const char *section, const char *name, const char *key, void *arg);
+    void *arg;
+    struct config_errors *errs;
+};
+
+/* The settings that were written down: a default is not at fault. */
+static struct config_place blame(const struct check *k, const struct spot *a, const struct spot *b)
+{
+    struct config_place place = k->where(a->section, a->name, a->key, k->arg);
+
+    return place.file ? place : k->where(b->section, b->name, b->key, k->arg);
+}
+
+static void add_components(struct buf *to, const char *path)
+{
+    while (*path) {
+        size_t n = strcspn(path, "/");
+
+        if (n > 1 || (n == 1 && path[0] != '.')) {
+            buf_add_char(to, '/');
+            buf_add(to, path, n);
+        }
+        path += n + (path[n] == '/');
+    }
+}
+
+/* Relative roots all start at the same folder, so they compare well without it. */
+static void add_folder(struct folder *f, const struct check *k, struct spot spot, const char *path)
+{
+    f->spot = spot;
+    f->outlet = strcmp(spot.key, "outlet") == 0;
+    if (path[0] != '/') {
+        buf_add_str(&f->path, k->c->root[0] == '/' ? "" : ".");
+        add_components(&f->path, k->c->root);
+    }
+    add_components(&f->path, path);
+}
+
+static void compare_folders(const struct check *k, const struct folder *a, const struct folder *b)
+{
+    struct config_place place = {0};
+
+    if (!view_equal(buf_view(&a->path), buf_view(&b->path)) || (a->outlet && b->outlet))
+        return;
+    place = blame(k, &b->spot, &a->spot);
+    config_error(k->errs, place.file, place.lineno,
+                 "[%s%s%s] %s and [%s%s%s] %s are the same folder; accepted: different folders",
+                 b->spot.section, b->spot.name[0] ? " " : "", b->spot.name, b->spot.key, a->spot.section,
+                 a->spot.name[0] ? " " : "", a->spot.name, a->spot.key);
+}
+
+static void check_folders(const struct check *k)
+{
+    struct folder folder[CHECK_FOLDER_MAX] = {0};
+    size_t n = 0;
+
+    add_folder(&folder[n++], k, (struct spot){"paths", "", "proc"}, k->c->proc);
+    add_folder(&folder[n++], k, (struct spot){"paths", "", "quarantine"}, k->c->quarantine);
+    add_folder(&folder[n++], k, (struct spot){"paths", "", "state"}, k->c->state);
+    for (size_t i = 0; i < k->c->intake_n; i++) {
+        const struct config_intake *in = &k->c->intake[i];
+
+        add_folder(&folder[n++], k, (struct spot){"intake", in->name, "path"}, in->path);
+        add_folder(&folder[n++], k, (struct spot){"intake", in->name, "outlet"}, in->outlet);
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            compare_folders(k, &folder[j], &folder[i]);
+    for (size_t i = 0; i < n; i++)
+        buf_free(&folder[i].path);
+}
+
+static void check_growing(const struct check *k, const char *lesser, const char *greater)
+{
+    const struct config_option *a = config_value_find(VIEW("spool"), view_of(lesser));
+    const struct config_option *b = config_value_find(VIEW("spool"), view_of(greater));
+    const struct spot at[] = {{"spool", "", lesser}, {"spool", "", greater}};
+    struct config_place place = blame(k, &at[0], &at[1]);
+    struct buf low = {0}, high = {0};
+
+    config_value_format(a, k->c, &low);
+    config_value_format(b, k->c, &high);
+    config_error(k->errs, place.file, place.lineno,
+                 "%s (%s) is longer than %s (%s); accepted: at most as long", lesser, low.p, greater, high.p);
+    buf_free(&low);
+    buf_free(&high);
+}
+
+void config_check(const struct config *c,
+                  struct config_place (*where)(const char *section, const char *name, const char *key,
+                                               void *arg),
+                  void *arg, struct config_errors *errs)
+{
+    const struct check k = {.c = c, .where = where, .arg = arg, .errs = errs};
+
+    check_folders(&k);
+    if (c->hold_first > c->hold_longest)
+        check_growing(&k, "hold_first", "hold_longest");
+    if (c->hold_longest > c->max_hold)
+        check_growing(&k, "hold_longest", "max_hold");
+}

@@ -1,0 +1,143 @@
+/*
+ * config_print.c - the settings as a commented INI file, or the option part of spoold.ini(5).
+ *
+ * Called by spoold --print-config and by the build; etc/spoold.ini is what it
+ * prints for the defaults. What it prints as INI must load again into the same
+ * settings. Reads nothing but the struct; the caller opens and closes `to`.
+ */
+#include "spoold/config_value.h"
+
+#define PRINT_COLUMNS 100
+
+/* The words of `text` in lines of at most PRINT_COLUMNS, each behind "# ". */
+static void print_comment(struct buf *to, struct view text)
+{
+    size_t column = 0;
+
+    while (text.n) {
+        size_t n = 0;
+
+        while (n < text.n && text.p[n] != ' ')
+            n++;
+        if (column == 0 || column + 1 + n > PRINT_COLUMNS) {
+            buf_add_str(to, column ? "\n#" : "#");
+            column = 1;
+        }
+        buf_add_char(to, ' ');
+        buf_add(to, text.p, n);
+        column += 1 + n;
+        if (n < text.n)
+            n++;
+        text.p += n;
+        text.n -= n;
+    }
+    buf_add_char(to, '\n');
+}
+
+/* Requirement numbers are for this file only: the manual is for people who do not have that list. */
+static void add_remarks(const struct config_option *o, struct buf *to)
+{
+    buf_addf(to, "default: %s; accepted: ", o->preset[0] ? o->preset : "empty");
+    config_value_accepted(o, to);
+    if (o->requirements[0])
+        buf_addf(to, " (%s)", o->requirements);
+}
+
+static void ini_option(const struct config_option *o, const void *base, struct buf *to)
+{
+    struct buf value = {0}, remarks = {0};
+
+    config_value_format(o, base, &value);
+    add_remarks(o, &remarks);
+    buf_add_char(to, '\n');
+    print_comment(to, view_of(o->help));
+    print_comment(to, buf_view(&remarks));
+    buf_addf(to, "%s = ", o->key);
+    /* Cannot fail: a value that has no written form was refused when it was set. */
+    (void)config_ini_quote(buf_view(&value), to);
+    buf_add_char(to, '\n');
+    buf_free(&value);
+    buf_free(&remarks);
+}
+
+static void print_ini(const struct config *c, struct buf *to)
+{
+    size_t n = 0;
+    const struct config_option *o = config_value_options(&n);
+
+    buf_add_str(to, "# spoold.ini - settings of spoold; see spoold.ini(5).\n"
+                    "# spoold --print-config prints this file with the values that are in force.\n");
+    for (size_t i = 0; i < n; i++) {
+        if (o[i].named)
+            continue;
+        if (i == 0 || strcmp(o[i].section, o[i - 1].section) != 0)
+            buf_addf(to, "\n[%s]\n", o[i].section);
+        ini_option(&o[i], c, to);
+    }
+    for (size_t k = 0; k < c->intake_n; k++) {
+        buf_addf(to, "\n[intake %s]\n", c->intake[k].name);
+        for (size_t i = 0; i < n; i++)
+            if (o[i].named)
+                ini_option(&o[i], &c->intake[k], to);
+    }
+}
+
+/* Text that troff prints as it stands: a line must not look like a request. */
+static void add_roff(struct buf *to, const char *text)
+{
+    if (text[0] == '.' || text[0] == '\'')
+        buf_add_str(to, "\\&");
+    for (; *text; text++) {
+        if (*text == '\\')
+            buf_add_str(to, "\\e");
+        else if (*text == '-')
+            buf_add_str(to, "\\-");
+        else
+            buf_add_char(to, *text);
+    }
+}
+
+static void man_option(const struct config_option *o, struct buf *to)
+{
+    struct buf accepted = {0};
+
+    config_value_accepted(o, &accepted);
+    buf_addf(to, ".TP\n.B %s\n", o->key);
+    add_roff(to, o->help);
+    buf_add_str(to, "\n.br\nDefault: ");
+    if (o->preset[0]) {
+        buf_add_str(to, "\\fB");
+        add_roff(to, o->preset);
+        buf_add_str(to, "\\fR");
+    } else {
+        buf_add_str(to, "empty");
+    }
+    buf_add_str(to, ". Accepted: ");
+    add_roff(to, accepted.p);
+    buf_add_str(to, ".\n");
+    buf_free(&accepted);
+}
+
+static void print_man(struct buf *to)
+{
+    size_t n = 0;
+    const struct config_option *o = config_value_options(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(o[i].section, o[i - 1].section) != 0)
+            buf_addf(to, ".SS \"[%s%s]\"\n", o[i].section, o[i].named ? " NAME" : "");
+        man_option(&o[i], to);
+    }
+}
+
+void config_print(const struct config *c, enum config_format format, FILE *to)
+{
+    struct buf text = {0};
+
+    if (format == CONFIG_FORMAT_INI)
+        print_ini(c, &text);
+    else
+        print_man(&text);
+    fwrite(text.p, 1, text.n, to);
+    buf_free(&text);
+}

@@ -1,0 +1,64 @@
+/*
+ * config_table.h - one row per option; the parser, --print-config, etc/spoold.ini,
+ * spoold.ini(5) and the struct itself come from these rows. No include guard:
+ * included with different OPT macros.
+ *
+ *   OPT(section, key, TYPE, field, default, min, max, values, r_numbers, help)
+ *
+ * TYPE     C type of the field        text
+ * STR      char *                     any printable text
+ * PATH     char *                     relative to paths.root (paths.root: to the working directory)
+ * BOOL     bool                       yes no on off true false 1 0
+ * INT      int64_t                    min..max
+ * SIZE     int64_t (bytes)            number with k, M, G (1024)
+ * TIME     int64_t (milliseconds)     number with ms, s, m, h, d
+ * ENUM     int (index into `values`)  one of the words in `values`, separated by "|"
+ * READY    struct config_ready        rename | lease | quiet:TIME
+ *
+ *   OPT_INTAKE(key, TYPE, field, default, min, max, values, r_numbers, help)
+ *
+ * is the same for the sections with a name, [intake NAME].
+ */
+OPT("paths", "root", PATH, root, "/var/spool/spoold", 0, 0, NULL, "", "Folder that holds everything of one instance. All other paths are relative to it unless they start with a slash.")
+OPT("paths", "proc", PATH, proc, "proc", 0, 0, NULL, "R073", "Messages in work. Must be on the same file system as every intake and outlet.")
+OPT("paths", "quarantine", PATH, quarantine, "quarantine", 0, 0, NULL, "", "Messages that were taken out of the flow, one folder per class. May be on another file system.")
+OPT("paths", "state", PATH, state, "state", 0, 0, NULL, "", "Journal, ledger, control socket and lock.")
+OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "List files: a value @NAME reads the file NAME in this folder. Relative to the configuration file.")
+
+OPT("site", "hostname", STR, hostname, "", 0, 0, NULL, "", "Name of this host in Received: lines. Empty: the system's own name.")
+
+OPT("spool", "user", STR, user, "auto", 0, 0, NULL, "", "User that spoold becomes when it is started as root: a name, a number, or auto (user spoold where there is one, else an unused number). spoold never stays root.")
+OPT("spool", "drop_group", STR, drop_group, "spooldrop", 0, 0, NULL, "", "Group that may drop messages into the intake folders. Where it does not exist, the group of the user above.")
+OPT("spool", "outgoing_group", STR, outgoing_group, "", 0, 0, NULL, "", "Group that may take messages from the outlets. Empty: the group of the user above.")
+OPT("spool", "max_in_flight", INT, max_in_flight, "256", 1, 4096, NULL, "", "Messages in work at one time. The rest waits in its folder and costs no memory.")
+OPT("spool", "max_bytes_in_flight", SIZE, max_bytes_in_flight, "64M", 1048576, 1099511627776, NULL, "", "Bytes of all messages in work at one time. A single larger message is still taken, alone.")
+OPT("spool", "max_message_size", SIZE, max_message_size, "256M", 1024, 1099511627776, NULL, "", "A larger message is moved to quarantine/failed, unread.")
+OPT("spool", "max_attempts", INT, max_attempts, "3", 1, 9, NULL, "", "Attempts at a message that brings its worker down, before it is moved to quarantine/poison.")
+OPT("spool", "max_held", INT, max_held, "10000", 1, 1000000, NULL, "", "Above this number of held messages no new ones are taken.")
+OPT("spool", "hold_first", TIME, hold_first, "30s", 10, 3600000, NULL, "", "Wait before a held message is tried again the first time; doubled each time.")
+OPT("spool", "hold_longest", TIME, hold_longest, "15m", 1000, 86400000, NULL, "", "Longest wait between two tries of a held message.")
+OPT("spool", "max_hold", TIME, max_hold, "1d", 1000, 31536000000, NULL, "", "A message that is still held after this time is moved to quarantine/failed.")
+OPT("spool", "rescan", TIME, rescan, "30s", 100, 3600000, NULL, "", "Time between two full looks at the folders; inotify only makes it quicker.")
+OPT("spool", "deposit_alarm", TIME, deposit_alarm, "10m", 1000, 31536000000, NULL, "", "A deposit that stays incomplete or unreadable this long is reported.")
+OPT("spool", "reserve", SIZE, reserve, "64M", 0, 1099511627776, NULL, "", "Free space below which no new messages are taken; messages in work go on.")
+OPT("spool", "reserve_inodes", INT, reserve_inodes, "1000", 0, 1000000000, NULL, "", "Free inodes below which no new messages are taken, on file systems that count them.")
+OPT("spool", "syncfs_above", INT, syncfs_above, "16", 0, 100000, NULL, "", "Above this number of new files in one flush, one syncfs is used instead of an fsync each.")
+OPT("spool", "store_stall", TIME, store_stall, "5s", 100, 3600000, NULL, "", "A disk that does not answer for this long stops the intake and raises an alarm.")
+OPT("spool", "store_inline", BOOL, store_inline, "no", 0, 0, NULL, "", "Run disk work in the main loop instead of a thread of its own. For tests: it makes the order of system calls repeatable.")
+OPT("spool", "unsafe_filesystem", BOOL, unsafe_filesystem, "no", 0, 0, NULL, "", "Start even on a file system that can lose messages at a power failure (ext2, ext4 without journal, FAT, network, memory).")
+OPT("spool", "external_stage", BOOL, external_stage, "no", 0, 0, NULL, "R073", "Offer each message to other programs in the proc folder before it is examined.")
+OPT("spool", "external_window", TIME, external_window, "2s", 0, 3600000, NULL, "R073", "How long a message is offered to other programs.")
+OPT("spool", "external_alarm", TIME, external_alarm, "10m", 1000, 86400000, NULL, "R073", "A message that another program keeps longer than this is reported.")
+OPT("spool", "proc_group", STR, proc_group, "", 0, 0, NULL, "R073", "Group that may enter the proc folder while external_stage is on.")
+
+OPT("journal", "log_addresses", ENUM, log_addresses, "full", 0, 0, "full|hash|none", "", "How mail addresses are written to the journal: full, hash (they can be searched for, not read), or none.")
+OPT("journal", "keep_history", TIME, keep_history, "90d", 86400000, 315360000000, NULL, "", "Whole days of journal that are kept.")
+OPT("journal", "compress", BOOL, compress, "yes", 0, 0, NULL, "", "Compress the journal of past days.")
+
+OPT("log", "target", ENUM, log_target, "auto", 0, 0, "auto|stderr|syslog|journald", "", "Where log lines go. auto: journald when started by systemd, else standard error.")
+OPT("log", "level", ENUM, log_level, "info", 0, 0, "warn|info|debug", "", "How much is logged.")
+
+OPT_INTAKE("path", PATH, path, "incoming", 0, 0, NULL, "R073", "Folder into which messages are dropped.")
+OPT_INTAKE("codec", ENUM, codec, "pair", 0, 0, "pair", "R073", "Format of a dropped message. pair: NAME.eml and NAME.hdr.")
+OPT_INTAKE("ready", READY, ready, "rename", 0, 0, NULL, "R073", "When a dropped pair is complete. rename: as soon as both names stand there and line 1 of the .hdr is Written. lease: also no program has them open. quiet:TIME: also unchanged for TIME.")
+OPT_INTAKE("outlet", PATH, outlet, "outgoing", 0, 0, NULL, "R075", "Folder into which finished messages are put.")

@@ -1,0 +1,274 @@
+/*
+ * flow.c - moves a message from step to step; every change of its state on disk is one row of the table.
+ *
+ * A row with `run` is done by the store, and the batch's flush follows where
+ * `stop` says so for the journal model of the file system (protocol.md section 3: A
+ * needs no flush between content and envelope, B needs each one). A row with
+ * `act` is the loop's. One message's failure never leaves this file: before the
+ * commit it is held, after it the message is dropped from memory and taken up
+ * again from what stands on disk.
+ */
+#include "spoold/flow.h"
+
+#include "common/log.h"
+#include "spoold/recover.h"
+#include "spoold/spoold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FLOW_REST_MS 3000 /* after an error of the disk: this much later it is tried again */
+
+static void act_admit(struct spoold *s, struct msg *m);
+static void act_window(struct spoold *s, struct msg *m);
+static void act_decide(struct spoold *s, struct msg *m);
+static void act_held(struct spoold *s, struct msg *m);
+static void act_gone(struct spoold *s, struct msg *m);
+
+static const struct flow_row {
+    int (*run)(struct depot *d, struct msg *m);   /* store */
+    void (*act)(struct spoold *s, struct msg *m); /* loop */
+    enum msg_step next;
+    bool stop[2]; /* flush before the next step: model A, model B */
+} rows[MSG_STEP__MAX] = {
+    [MSG_STEP_ADMIT] = {.act = act_admit},
+    [MSG_STEP_OFFER] = {.run = flow_offer, .next = MSG_STEP_WINDOW, .stop = {true, true}},
+    [MSG_STEP_WINDOW] = {.act = act_window},
+    [MSG_STEP_LOCK] = {.run = flow_lock, .next = MSG_STEP_DECIDE, .stop = {true, true}},
+    [MSG_STEP_DECIDE] = {.act = act_decide},
+    [MSG_STEP_PREPARE] = {.run = flow_prepare, .next = MSG_STEP_COMMIT, .stop = {true, true}},
+    [MSG_STEP_COMMIT] = {.run = flow_commit, .next = MSG_STEP_CONTENT, .stop = {true, true}},
+    [MSG_STEP_RESUME] = {.run = flow_resume, .next = MSG_STEP_CONTENT, .stop = {true, true}},
+    [MSG_STEP_CONTENT] = {.run = flow_content, .next = MSG_STEP_ENVELOPE, .stop = {false, true}},
+    [MSG_STEP_ENVELOPE] = {.run = flow_envelope, .next = MSG_STEP_RECORD, .stop = {true, true}},
+    [MSG_STEP_RECORD] = {.run = flow_record, .next = MSG_STEP_UNLINK, .stop = {true, true}},
+    [MSG_STEP_UNLINK] = {.run = flow_unlink, .next = MSG_STEP_FINISH, .stop = {false, true}},
+    [MSG_STEP_FINISH] = {.run = flow_finish, .next = MSG_STEP_GONE, .stop = {true, true}},
+    [MSG_STEP_HOLD] = {.run = flow_hold, .next = MSG_STEP_HELD, .stop = {true, true}},
+    [MSG_STEP_HELD] = {.act = act_held},
+    [MSG_STEP_GONE] = {.act = act_gone},
+};
+
+/* Store thread: as many steps as need no flush between them. */
+static void run_steps(struct task *t, struct depot *d)
+{
+    struct msg *m = (struct msg *)t;
+    const struct flow_row *row;
+
+    m->err = 0;
+    do {
+        row = &rows[m->step];
+        if (row->run(d, m) < 0)
+            return;
+        m->step = row->next;
+    } while (!row->stop[d->spool.model == SPOOL_MODEL_B]);
+}
+
+static void forget_msg(struct spoold *s, struct roster_entry *e)
+{
+    uint64_t size = msg_size(e->msg);
+
+    s->bytes_in_flight -= size < s->bytes_in_flight ? size : s->bytes_in_flight;
+    s->handed_over -= e->msg->handed_over;
+    msg_free(&e->msg);
+}
+
+/* Leaves the flow but stays in the roster, as an entry that waits. */
+static void let_wait(struct spoold *s, struct msg *m, enum roster_state state, int64_t due)
+{
+    struct roster_entry *e = roster_find(&s->roster, &m->base);
+
+    e->size = msg_size(m);
+    e->since_ms = depot_wall_ms();
+    e->first_ms = m->since_ms;
+    e->attempt = m->attempt;
+    e->keep_attempt = m->keep_attempt;
+    e->tries = m->tries;
+    roster_set_reason(e, m->reason);
+    forget_msg(s, e);
+    roster_set_state(&s->roster, e, state);
+    roster_set_due(&s->roster, e, due);
+}
+
+static int64_t hold_wait(const struct spoold *s, unsigned tries)
+{
+    int64_t wait = s->cfg->hold_first;
+
+    while (tries-- > 0 && wait < s->cfg->hold_longest)
+        wait *= 2;
+    return wait < s->cfg->hold_longest ? wait : s->cfg->hold_longest;
+}
+
+static void flow_go(struct spoold *s, struct msg *m);
+
+static int64_t rest_ms(const struct spoold *s)
+{
+    return s->once ? 100 : FLOW_REST_MS;
+}
+
+/* `blame` false: the attempt is given back. */
+static void hold(struct spoold *s, struct msg *m, bool blame)
+{
+    if (!blame && m->attempt > 0)
+        m->attempt--;
+    /* Trouble with the disk is not the message's: it is tried again soon, and as often as it takes. */
+    m->next_ms = depot_wall_ms() + (m->err ? rest_ms(s) : hold_wait(s, m->tries));
+    m->tries++;
+    m->step = MSG_STEP_HOLD;
+    flow_go(s, m);
+}
+
+/* What is on disk is the truth; a look at it follows after a rest. */
+static void rest(struct spoold *s, struct msg *m)
+{
+    m->keep_attempt = true;
+    let_wait(s, m, ROSTER_RESTING, depot_mono_ms() + rest_ms(s));
+}
+
+static bool before_commit(enum msg_step step)
+{
+    return step == MSG_STEP_DECIDE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
+}
+
+static void failed(struct spoold *s, struct msg *m)
+{
+    log_warnx("id=%s event=error step=%s what=\"%s\" error=\"%s\"", m->base.s, msg_step_name(m->step),
+              m->err_what ? m->err_what : "it could not be flushed", strerror(m->err));
+    if (m->err == EIO || m->err == EROFS)
+        alarm_raise(&s->alarms, ALARM_DISK_ERROR,
+                    "the disk answers with errors (%s); messages stay where they are", strerror(m->err));
+    if (!before_commit(m->step) || m->err == ENOENT) {
+        rest(s, m);
+        return;
+    }
+    msg_set_reason(m, "%s: %s", m->err_what ? m->err_what : "it could not be flushed", strerror(m->err));
+    m->err_what = NULL;
+    m->accepted = false; /* the line may be lost with the flush; asking the ledger costs little */
+    m->recovered = true;
+    hold(s, m, false);
+}
+
+static void steps_done(struct task *t, struct spoold *s)
+{
+    struct msg *m = (struct msg *)t;
+
+    if (m->err)
+        failed(s, m);
+    else
+        flow_go(s, m);
+}
+
+static void flow_go(struct spoold *s, struct msg *m)
+{
+    const struct flow_row *row = &rows[m->step];
+
+    if (m->step == MSG_STEP_RECORD) {
+        m->handed_over = true;
+        s->handed_over++;
+    }
+    if (row->act) {
+        row->act(s, m);
+        return;
+    }
+    m->task.run = run_steps;
+    m->task.done = steps_done;
+    task_list_add(&s->todo, &m->task);
+}
+
+void flow_start(struct spoold *s, struct msg *m)
+{
+    struct roster_entry *e = roster_add(&s->roster, &m->base);
+
+    if (e->msg) {
+        log_warnx("id=%s event=strange a second message of this name was found; it is left alone", m->base.s);
+        msg_free(&m);
+        return;
+    }
+    e->msg = m;
+    e->since_ms = depot_wall_ms();
+    e->size = msg_size(m);
+    roster_set_state(&s->roster, e, ROSTER_WORK);
+    s->bytes_in_flight += msg_size(m);
+    if (m->step == MSG_STEP_ADMIT && !m->recovered)
+        log_info("id=%s event=claimed intake=%s size=%llu from=<%.*s> recipients=%zu", m->base.s,
+                 s->cfg->intake[m->intake].name, (unsigned long long)msg_size(m), (int)m->env.sender.n,
+                 m->env.sender.n ? m->env.sender.p : "", m->env.rcpt_n);
+    flow_go(s, m);
+}
+
+static struct msg *revive(struct spoold *s, const struct roster_entry *e)
+{
+    struct msg *m = msg_new(&e->base);
+
+    m->recovered = true;
+    m->intake = recover_intake(s->cfg, &e->base);
+    m->attempt = e->attempt;
+    m->tries = e->tries;
+    m->since_ms = e->first_ms;
+    m->step = MSG_STEP_LOCK;
+    if (e->state == ROSTER_HELD)
+        snprintf(m->suffix, sizeof m->suffix, ".hdr.h%u", e->attempt);
+    else
+        snprintf(m->suffix, sizeof m->suffix, ".hdr");
+    return m;
+}
+
+void flow_wake(struct spoold *s, struct roster_entry *e)
+{
+    if (e->state == ROSTER_RESTING) {
+        roster_set_due(&s->roster, e, INT64_MAX);
+        recover_look_soon(s);
+        return;
+    }
+    flow_start(s, revive(s, e));
+}
+
+static void act_admit(struct spoold *s, struct msg *m)
+{
+    m->step = s->cfg->external_stage && !m->recovered ? MSG_STEP_OFFER : MSG_STEP_LOCK;
+    flow_go(s, m);
+}
+
+static void act_window(struct spoold *s, struct msg *m)
+{
+    let_wait(s, m, ROSTER_OFFERED, depot_mono_ms() + s->cfg->external_window);
+}
+
+static void act_decide(struct spoold *s, struct msg *m)
+{
+    if (m->fate == MSG_FATE_NONE)
+        flow_decide(s, m);
+    if (m->fate == MSG_FATE_HOLD) {
+        m->fate = MSG_FATE_NONE;
+        hold(s, m, false);
+        return;
+    }
+    log_info("id=%s event=decided fate=%s%s copies=%zu%s%s%s", m->base.s,
+             m->fate == MSG_FATE_SEND   ? "send"
+             : m->fate == MSG_FATE_DROP ? "drop"
+                                        : "q-",
+             m->fate == MSG_FATE_QUARANTINE ? spool_class_name(m->class) : "", m->copy_n,
+             m->reason[0] ? " reason=\"" : "", m->reason, m->reason[0] ? "\"" : "");
+    m->step = MSG_STEP_PREPARE;
+    flow_go(s, m);
+}
+
+static void act_held(struct spoold *s, struct msg *m)
+{
+    int64_t wait = m->next_ms - depot_wall_ms();
+
+    log_info("id=%s event=held next_s=%lld reason=\"%s\"", m->base.s, (long long)(wait / 1000), m->reason);
+    let_wait(s, m, ROSTER_HELD, depot_mono_ms() + (wait > 0 ? wait : 0));
+}
+
+static void act_gone(struct spoold *s, struct msg *m)
+{
+    struct roster_entry *e = roster_find(&s->roster, &m->base);
+
+    log_info("id=%s event=%s", m->base.s,
+             m->fate == MSG_FATE_SEND   ? "delivered"
+             : m->fate == MSG_FATE_DROP ? "discarded"
+                                        : "quarantined");
+    forget_msg(s, e);
+    roster_remove(&s->roster, e);
+}

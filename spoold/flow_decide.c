@@ -1,0 +1,59 @@
+/*
+ * flow_decide.c - what becomes of a message. The scanners' verdicts come in here; until they exist every
+ * sound message is sent.
+ *
+ * Loop thread, pure: no disk, no clock but the one it is given, nothing of the message's bytes.
+ * A message that cannot be examined as it stands goes to quarantine/failed with the reason, never onward.
+ */
+#include "spoold/flow.h"
+#include "spoold/flow_fates.h"
+#include "spoold/spoold.h"
+
+#include <stdio.h>
+
+static void quarantine(struct msg *m, enum spool_class class)
+{
+    m->fate = MSG_FATE_QUARANTINE;
+    m->class = class;
+    msg_fill_rest(m);
+}
+
+static bool is_unsound(const struct spoold *s, struct msg *m)
+{
+    if (msg_size(m) > (uint64_t)s->cfg->max_message_size) {
+        msg_set_reason(m, "it is larger than spool.max_message_size (%llu bytes)",
+                       (unsigned long long)msg_size(m));
+        return true;
+    }
+    if (!m->env_ok)
+        return true; /* the reason is the parser's */
+    if (m->env.status == ENVELOPE_WRITTEN)
+        return false;
+    msg_set_reason(m, "line 1 of its .hdr is not Written but %s", envelope_status_name(m->env.status));
+    return true;
+}
+
+static bool held_too_long(const struct spoold *s, struct msg *m)
+{
+    if (!m->tries || depot_wall_ms() - m->since_ms <= s->cfg->max_hold)
+        return false;
+    msg_set_reason(m, "it was held longer than spool.max_hold");
+    return true;
+}
+
+void flow_decide(const struct spoold *s, struct msg *m)
+{
+    msg_clear_decision(m);
+    if (is_unsound(s, m)) {
+        quarantine(m, SPOOL_CLASS_FAILED);
+    } else if (s->hold_all) {
+        m->fate = MSG_FATE_HOLD;
+        msg_set_reason(m, "spoold was started with --hold-all");
+    } else if (!flow_fates_apply(m)) {
+        m->fate = MSG_FATE_SEND;
+        msg_add_copy_all(m);
+        m->reason[0] = '\0';
+    }
+    if (m->fate == MSG_FATE_HOLD && held_too_long(s, m))
+        quarantine(m, SPOOL_CLASS_FAILED);
+}

@@ -1,0 +1,67 @@
+/*
+ * flow_fates.c - see flow_fates.h. Test builds only; empty otherwise.
+ */
+#include "spoold/flow_fates.h"
+
+#ifdef SPOOLD_TEST
+
+#include "common/xalloc.h"
+
+#include <stdlib.h>
+
+/* Deals the recipients to `copies` copies in turn; with `rest` the last ones stay for quarantine or discard.
+ */
+static void deal(struct msg *m, size_t copies, bool rest)
+{
+    size_t dealt = rest ? (m->env.rcpt_n < copies ? m->env.rcpt_n : copies) : m->env.rcpt_n;
+
+    for (size_t c = 0; c < copies && c < dealt; c++)
+        m->copy[m->copy_n++].rcpt = xcalloc(m->env.rcpt_n, sizeof(size_t));
+    for (size_t i = 0; i < dealt; i++) {
+        struct msg_copy *c = &m->copy[i % m->copy_n];
+
+        c->rcpt[c->rcpt_n++] = i;
+    }
+    if (rest)
+        msg_fill_rest(m);
+}
+
+static const struct fate_row {
+    const char *name;
+    enum msg_fate fate;
+    size_t copies;
+    bool rest;
+} rows[] = {
+    {"send", MSG_FATE_SEND, 1, false},         {"split", MSG_FATE_SEND, 2, false},
+    {"q-virus", MSG_FATE_QUARANTINE, 0, true}, {"sendq", MSG_FATE_QUARANTINE, 1, true},
+    {"drop", MSG_FATE_DROP, 0, true},          {"senddrop", MSG_FATE_DROP, 1, true},
+};
+
+static bool apply_hold(struct msg *m, struct view v)
+{
+    if (v.n != 6 || memcmp(v.p, "hold:", 5) != 0 || m->tries >= (unsigned)(v.p[5] - '0'))
+        return false;
+    m->fate = MSG_FATE_HOLD;
+    msg_set_reason(m, "the test asked for it");
+    return true;
+}
+
+bool flow_fates_apply(struct msg *m)
+{
+    const struct view *v = envelope_find(&m->env, "x-spoold-test", 0);
+
+    if (!v)
+        return false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!view_equal(*v, view_of(rows[i].name)))
+            continue;
+        m->fate = rows[i].fate;
+        m->class = SPOOL_CLASS_VIRUS;
+        deal(m, rows[i].copies, rows[i].rest);
+        msg_set_reason(m, "the test asked for it");
+        return true;
+    }
+    return apply_hold(m, *v);
+}
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * flow_record.c - writes down what became of a message, before its last trace leaves proc.
+ *
+ * Store thread. The journal line is durable before the originals are unlinked
+ * and before the last part of a quarantine entry is moved, so that the books
+ * balance after any crash; a line that is written twice counts once (journal.h).
+ */
+#include "spoold/flow.h"
+
+#include "common/json.h"
+#include "common/xalloc.h"
+#include "spoold/flow_quarantine.h"
+#include "spoold/negative.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct event event_of(const struct msg *m, enum event_kind kind)
+{
+    return (struct event){
+        .kind = kind,
+        .at_ms = depot_wall_ms(),
+        .id = m->base,
+        .sender = m->env.sender,
+        .reason = view_of(m->reason),
+        .size = msg_size(m),
+    };
+}
+
+/* The addresses of a set of recipients; the caller frees the array. */
+static struct view *recipients_of(const struct msg *m, const struct msg_copy *c)
+{
+    struct view *v = xcalloc(c->rcpt_n, sizeof *v);
+
+    for (size_t i = 0; i < c->rcpt_n; i++)
+        v[i] = m->env.rcpt[c->rcpt[i]];
+    return v;
+}
+
+/* After a restart the line may stand there already; where the ledger does not know, writing it again is
+ * harmless. */
+static bool already_accepted(struct depot *d, const struct msg *m)
+{
+    struct ledger_row row;
+
+    return m->recovered && ledger_get(d->ledger, base_view(&m->base), &row) == 1 &&
+           (row.events & (1u << EVENT_ACCEPTED));
+}
+
+int flow_record_accepted(struct depot *d, struct msg *m)
+{
+    struct event e = event_of(m, EVENT_ACCEPTED);
+    const struct view *client = m->env_ok ? envelope_find(&m->env, "connectedip", 0) : NULL;
+
+    m->accepted = m->accepted || already_accepted(d, m);
+    if (m->accepted)
+        return 0;
+    e.name = m->name.n ? m->name : base_clean(&m->base);
+    e.client = client ? *client : (struct view){NULL, 0};
+    e.rcpt = m->env.rcpt;
+    e.rcpt_n = m->env.rcpt_n;
+    e.reason = (struct view){NULL, 0};
+    if (depot_record(d, &e) < 0)
+        return flow_fail(m, errno, "the journal cannot be written");
+    m->accepted = true;
+    return 0;
+}
+
+static int record_set(struct depot *d, struct msg *m, struct event *e, const struct msg_copy *set)
+{
+    struct view *rcpt = recipients_of(m, set);
+    int r;
+
+    e->rcpt = rcpt;
+    e->rcpt_n = set->rcpt_n;
+    r = depot_record(d, e);
+    free(rcpt);
+    return r < 0 ? flow_fail(m, errno, "the journal cannot be written") : 0;
+}
+
+static int record_copies(struct depot *d, struct msg *m)
+{
+    for (size_t i = 0; i < m->copy_n; i++) {
+        struct event e = event_of(m, EVENT_DELIVERED);
+
+        e.copy = (unsigned)i + 1;
+        if (record_set(d, m, &e, &m->copy[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int record_rest(struct depot *d, struct msg *m)
+{
+    struct event e;
+
+    if (m->fate == MSG_FATE_SEND)
+        return 0;
+    e = event_of(m, m->fate == MSG_FATE_DROP ? EVENT_DISCARDED : EVENT_QUARANTINED);
+    if (m->fate == MSG_FATE_QUARANTINE)
+        e.class = view_of(spool_class_name(m->class));
+    return record_set(d, m, &e, &m->rest);
+}
+
+int flow_record(struct depot *d, struct msg *m)
+{
+    if (NEGATIVE("late-audit") && m->fate == MSG_FATE_DROP && m->step == MSG_STEP_RECORD)
+        return 0;
+    if (flow_record_accepted(d, m) < 0 || record_copies(d, m) < 0 || record_rest(d, m) < 0)
+        return -1;
+    spool_wait_journal(&d->spool, &m->err);
+    depot_begin(d);
+    if (d->in_txn)
+        ledger_del_hold(d->ledger, &m->base);
+    return 0;
+}
+
+void flow_quarantine_record(const struct msg *m, struct buf *out)
+{
+    struct view *rcpt = recipients_of(m, &m->rest);
+    struct json j;
+
+    json_open(&j, out);
+    json_add_view(&j, "id", base_view(&m->base));
+    json_add_time(&j, "at", depot_wall_ms());
+    json_add_str(&j, "class", spool_class_name(m->class));
+    json_add_str(&j, "reason", m->reason);
+    json_add_view(&j, "from", m->env.sender);
+    json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
+    json_add_int(&j, "size", (int64_t)msg_size(m));
+    json_close(&j);
+    buf_add_char(out, '\n');
+    free(rcpt);
+}

@@ -1,0 +1,240 @@
+/*
+ * flow_settle.c - settle, steps 0 to 5 of protocol.md section 3, one function each.
+ *
+ * Store thread. 0 prepare writes and flushes every output; 1 commit is one
+ * rename and the point after which nothing is decided again; 2 content and
+ * 3 envelope publish (.eml first, .hdr last); the journal line follows
+ * (flow_record.c); 4 and 5 remove the originals, envelope last. From the commit
+ * on each function may be run again: it does what is still to be done.
+ */
+#include "spoold/flow.h"
+
+#include "common/log.h"
+#include "spoold/flow_copy.h"
+#include "spoold/flow_quarantine.h"
+#include "spoold/negative.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int flow_fail(struct msg *m, int err, const char *what)
+{
+    m->err = err ? err : EIO;
+    m->err_what = what;
+    return -1;
+}
+
+/* Creates one output, has it filled, and leaves its flush to the batch. */
+static int put_file(struct depot *d, struct msg *m, const char *name,
+                    int (*fill)(struct depot *, struct msg *, int, void *), void *arg)
+{
+    int fd = spool_create(&d->spool, &d->spool.proc, name);
+
+    if (fd < 0)
+        return flow_fail(m, errno, "an output cannot be created in proc");
+    if (fill(d, m, fd, arg) < 0) {
+        int err = errno;
+
+        close(fd);
+        return flow_fail(m, err, "an output cannot be written in proc");
+    }
+    spool_wait_file(&d->spool, fd, &m->err);
+    return 0;
+}
+
+static int fill_content(struct depot *d, struct msg *m, int fd, void *arg)
+{
+    struct flow_trace t = {.host = d->hostname, .id = m->base.s, .at = time(NULL)};
+    uint64_t copied = 0;
+    struct stat now;
+
+    (void)arg;
+    if (flow_copy_message(m->eml, fd, &t, &copied) < 0 || fstat(m->eml, &now) < 0)
+        return -1;
+    /* Somebody wrote to it after the claim: these bytes are nobody's message. */
+    if (copied != msg_size(m) || now.st_size != m->eml_stat.st_size ||
+        memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) != 0) {
+        errno = ESTALE;
+        return -1;
+    }
+    return 0;
+}
+
+static int fill_buf(struct depot *d, struct msg *m, int fd, void *arg)
+{
+    (void)d;
+    (void)m;
+    return buf_write_fd(arg, fd);
+}
+
+static int prepare_copy(struct depot *d, struct msg *m, unsigned k)
+{
+    const struct msg_copy *c = &m->copy[k - 1];
+    struct buf env = {0};
+    char name[MSG_NAME_MAX];
+    int r;
+
+    m->outs_eml |= 1u << (k - 1);
+    if (put_file(d, m, msg_out_file(m, name, k, ".eml.out"), fill_content, NULL) < 0)
+        return -1;
+    m->outs_hdr |= 1u << (k - 1);
+    envelope_write(&m->env, c->rcpt, c->rcpt_n, &env);
+    r = put_file(d, m, msg_out_file(m, name, k, ".hdr.out"), fill_buf, &env);
+    buf_free(&env);
+    return r;
+}
+
+/* The originals go to quarantine as they are, so they are flushed here: the depositor may not have done it.
+ */
+static int prepare_quarantine(struct depot *d, struct msg *m)
+{
+    static const char *const original[] = {".eml", NULL};
+    struct buf record = {0};
+    char name[MSG_NAME_MAX];
+    int r;
+
+    for (size_t i = 0; i < 2; i++) {
+        int fd = openat(d->spool.proc.fd, msg_file(m, name, original[i] ? original[i] : m->suffix),
+                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+        if (fd < 0)
+            return flow_fail(m, errno, "the original cannot be opened");
+        spool_wait_file(&d->spool, fd, &m->err);
+    }
+    m->json_out = true;
+    flow_quarantine_record(m, &record);
+    r = put_file(d, m, msg_file(m, name, ".json.out"), fill_buf, &record);
+    buf_free(&record);
+    return r;
+}
+
+int flow_prepare(struct depot *d, struct msg *m)
+{
+    if (flow_record_accepted(d, m) < 0)
+        return -1;
+    spool_wait_journal(&d->spool, &m->err);
+    for (unsigned k = 1; k <= m->copy_n; k++)
+        if (prepare_copy(d, m, k) < 0)
+            return -1;
+    if (m->fate == MSG_FATE_QUARANTINE && prepare_quarantine(d, m) < 0)
+        return -1;
+    if (d->spool.model == SPOOL_MODEL_B)
+        spool_wait_dirs(&d->spool, &m->err);
+    return 0;
+}
+
+void flow_discard_outs(struct depot *d, struct msg *m)
+{
+    struct spool *s = &d->spool;
+    char name[MSG_NAME_MAX];
+
+    for (unsigned k = 1; k <= MSG_COPIES_MAX; k++) {
+        uint32_t bit = 1u << (k - 1);
+
+        if (m->outs_eml & bit)
+            spool_remove(s, &s->proc, msg_out_file(m, name, k, ".eml.out"));
+        if (m->outs_hdr & bit)
+            spool_remove(s, &s->proc, msg_out_file(m, name, k, ".hdr.out"));
+    }
+    if (m->json_out)
+        spool_remove(s, &s->proc, msg_file(m, name, ".json.out"));
+    m->outs_eml = m->outs_hdr = 0;
+    m->json_out = false;
+}
+
+static void fate_suffix(const struct msg *m, char *to, size_t size)
+{
+    if (NEGATIVE("one-suffix"))
+        snprintf(to, size, ".hdr.done");
+    else if (m->fate == MSG_FATE_QUARANTINE)
+        snprintf(to, size, ".hdr.q-%s", spool_class_name(m->class));
+    else
+        snprintf(to, size, m->fate == MSG_FATE_DROP ? ".hdr.drop" : ".hdr.send");
+}
+
+int flow_commit(struct depot *d, struct msg *m)
+{
+    char from[MSG_NAME_MAX], to[MSG_NAME_MAX], suffix[sizeof m->suffix];
+    struct spool *s = &d->spool;
+
+    if (NEGATIVE("no-commit"))
+        return 0;
+    fate_suffix(m, suffix, sizeof suffix);
+    if (spool_move(s, &s->proc, msg_file(m, from, m->suffix), &s->proc, msg_file(m, to, suffix)) < 0)
+        return flow_fail(m, errno, "the decision cannot be committed");
+    snprintf(m->suffix, sizeof m->suffix, "%s", suffix);
+    if (!NEGATIVE("no-f1"))
+        spool_wait_dirs(s, &m->err);
+    return 0;
+}
+
+/* Publishes one half of every copy; bits are cleared as it goes, so that it can go on after an error. */
+static int publish(struct depot *d, struct msg *m, const char *suffix, uint32_t *outs)
+{
+    char from[MSG_NAME_MAX], to[MSG_NAME_MAX], out[16];
+    struct spool *s = &d->spool;
+
+    snprintf(out, sizeof out, "%s.out", suffix);
+    for (unsigned k = 1; *outs && k <= MSG_COPIES_MAX; k++) {
+        if (!(*outs & (1u << (k - 1))))
+            continue;
+        if (spool_move(s, &s->proc, msg_out_file(m, from, k, out), &s->outlet[m->intake],
+                       msg_outlet_file(m, to, k, suffix)) < 0)
+            return flow_fail(m, errno, "it cannot be put into the outlet");
+        *outs &= ~(1u << (k - 1));
+    }
+    return 0;
+}
+
+int flow_content(struct depot *d, struct msg *m)
+{
+    if (NEGATIVE("hdr-first") ? publish(d, m, ".hdr", &m->outs_hdr) < 0
+                              : publish(d, m, ".eml", &m->outs_eml) < 0)
+        return -1;
+    if (m->fate == MSG_FATE_QUARANTINE && flow_quarantine_content(d, m) < 0)
+        return -1;
+    if (d->spool.model == SPOOL_MODEL_B)
+        spool_wait_dirs(&d->spool, &m->err);
+    return 0;
+}
+
+int flow_envelope(struct depot *d, struct msg *m)
+{
+    if (NEGATIVE("hdr-first") ? publish(d, m, ".eml", &m->outs_eml) < 0
+                              : publish(d, m, ".hdr", &m->outs_hdr) < 0)
+        return -1;
+    if (!NEGATIVE("no-f3"))
+        spool_wait_dirs(&d->spool, &m->err);
+    return 0;
+}
+
+static int remove_original(struct depot *d, struct msg *m, const char *suffix)
+{
+    char name[MSG_NAME_MAX];
+
+    if (spool_remove(&d->spool, &d->spool.proc, msg_file(m, name, suffix)) < 0)
+        return flow_fail(m, errno, "its original cannot be removed");
+    return 0;
+}
+
+int flow_unlink(struct depot *d, struct msg *m)
+{
+    if (m->fate == MSG_FATE_QUARANTINE)
+        return 0;
+    if (remove_original(d, m, NEGATIVE("unlink-hdr-first") ? m->suffix : ".eml") < 0)
+        return -1;
+    if (d->spool.model == SPOOL_MODEL_B)
+        spool_wait_dirs(&d->spool, &m->err);
+    return 0;
+}
+
+int flow_finish(struct depot *d, struct msg *m)
+{
+    if (m->fate == MSG_FATE_QUARANTINE)
+        return flow_quarantine_envelope(d, m);
+    if (remove_original(d, m, NEGATIVE("unlink-hdr-first") ? ".eml" : m->suffix) < 0)
+        return -1;
+    return NEGATIVE("late-audit") ? flow_record(d, m) : 0;
+}

@@ -1,0 +1,219 @@
+/*
+ * main.c - starts spoold: options, configuration, root's work, then the loop.
+ */
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "spoold/control_server.h"
+#include "spoold/loop.h"
+#include "spoold/root.h"
+#include "spoold/watch.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifndef SPOOLD_CONFIG
+#define SPOOLD_CONFIG "/etc/spoold/spoold.ini"
+#endif
+
+#define MAIN_OVERRIDES_MAX 64
+#define MAIN_FILES_WANTED  4096 /* descriptors: two a message in work, folders, clients */
+
+struct options {
+    const char *file;
+    const char *override[MAIN_OVERRIDES_MAX];
+    size_t override_n;
+    bool check, print, man, once, hold_all;
+};
+
+static const char usage_text[] =
+    "usage: spoold [-c FILE] [-o section.key=value]... [--once] [--hold-all]\n"
+    "       spoold --check-config | --print-config [-c FILE] [-o section.key=value]...\n"
+    "\n"
+    "  -c, --config FILE     settings; default " SPOOLD_CONFIG " where that file exists\n"
+    "  -o, --option S.K=V    one setting that wins over the file\n"
+    "      --check-config    say what is wrong with the settings and stop\n"
+    "      --print-config    print every setting with its effective value and stop\n"
+    "      --once            work off what is there, then stop\n"
+    "      --hold-all        take messages in, but hold every one of them\n"
+    "      --version\n"
+    "See spoold(8) and spoold.ini(5).\n";
+
+enum { OPT_CHECK = 256, OPT_PRINT, OPT_MAN, OPT_ONCE, OPT_HOLD_ALL, OPT_VERSION, OPT_HELP };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},       {"option", required_argument, NULL, 'o'},
+    {"check-config", no_argument, NULL, OPT_CHECK}, {"print-config", no_argument, NULL, OPT_PRINT},
+    {"print-man", no_argument, NULL, OPT_MAN},      {"once", no_argument, NULL, OPT_ONCE},
+    {"hold-all", no_argument, NULL, OPT_HOLD_ALL},  {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},          {0},
+};
+
+static void usage(FILE *to, int code)
+{
+    fputs(usage_text, to);
+    exit(code);
+}
+
+static void add_override(struct options *o, const char *text)
+{
+    if (o->override_n == MAIN_OVERRIDES_MAX)
+        fatalx_code(EXIT_USAGE_64, "more than %d -o options", MAIN_OVERRIDES_MAX);
+    o->override[o->override_n++] = text;
+}
+
+static void parse_one(struct options *o, int opt)
+{
+    switch (opt) {
+    case 'c':
+        o->file = optarg;
+        break;
+    case 'o':
+        add_override(o, optarg);
+        break;
+    case OPT_CHECK:
+        o->check = true;
+        break;
+    case OPT_PRINT:
+        o->print = true;
+        break;
+    case OPT_MAN:
+        o->man = true;
+        break;
+    case OPT_ONCE:
+        o->once = true;
+        break;
+    case OPT_HOLD_ALL:
+        o->hold_all = true;
+        break;
+    case OPT_VERSION:
+        printf("spoold %s\n", SPOOLD_VERSION);
+        exit(EXIT_OK);
+    case OPT_HELP:
+        usage(stdout, EXIT_OK);
+        break;
+    default:
+        usage(stderr, EXIT_USAGE_64);
+    }
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+    int opt;
+
+    while ((opt = getopt_long(argc, argv, "c:o:", long_options, NULL)) != -1)
+        parse_one(o, opt);
+    if (optind < argc)
+        usage(stderr, EXIT_USAGE_64);
+    if (!o->file && access(SPOOLD_CONFIG, F_OK) == 0)
+        o->file = SPOOLD_CONFIG;
+}
+
+static struct config *load(const struct options *o)
+{
+    struct config_errors errs = {0};
+    struct config *c = config_load(o->file, o->override, o->override_n, &errs);
+
+    if (!c) {
+        fprintf(stderr, "%.*s", (int)errs.text.n, errs.text.n ? errs.text.p : "");
+        fprintf(stderr, "spoold: %u mistake%s in the settings; nothing was started\n", errs.n,
+                errs.n == 1 ? "" : "s");
+        exit(EXIT_CONFIG_100);
+    }
+    buf_free(&errs.text);
+    return c;
+}
+
+/* Index by log.target: auto, stderr, syslog, journald. */
+static void start_log(const struct config *c)
+{
+    static const enum log_target targets[] = {LOG_TARGET_STDERR, LOG_TARGET_STDERR, LOG_TARGET_SYSLOG,
+                                              LOG_TARGET_JOURNALD};
+    enum log_target t = targets[c->log_target];
+
+    if (c->log_target == 0 && getenv("JOURNAL_STREAM"))
+        t = LOG_TARGET_JOURNALD;
+    log_init("spoold", t, (enum log_level)c->log_level);
+}
+
+static void raise_limits(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= MAIN_FILES_WANTED)
+        return;
+    r.rlim_cur = r.rlim_max < MAIN_FILES_WANTED ? r.rlim_max : MAIN_FILES_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+        log_warn("the limit of open files cannot be raised");
+}
+
+static void prepare(struct spoold *s, const struct config *cfg)
+{
+    s->cfg = cfg;
+    s->roster.next_due = INT64_MAX;
+    task_list_init(&s->todo);
+    notify_open(&s->notify);
+    root_prepare(&s->depot, cfg);
+    depot_open(&s->depot, cfg);
+    snprintf(s->facts.fs_type, sizeof s->facts.fs_type, "%s", s->depot.spool.fs_type);
+    s->facts.fs_journal = s->depot.spool.fs_journal;
+    s->facts.model = s->depot.spool.model;
+    if (s->facts.model == SPOOL_MODEL_C)
+        alarm_raise(&s->alarms, ALARM_UNSAFE_FILESYSTEM,
+                    "UNSAFE FILE SYSTEM (%s): a power failure can lose messages; for trying out only",
+                    s->facts.fs_type);
+    s->started_ms = depot_wall_ms();
+    control_open(s);
+    s->watch = watch_start(s);
+    s->store = store_start(&s->depot, !cfg->store_inline);
+}
+
+static void shut_down(struct spoold *s)
+{
+    store_stop(&s->store);
+    watch_stop(&s->watch);
+    control_close(s);
+    intake_fini(s);
+    depot_close(&s->depot);
+    log_info("event=stopped left_in_work=%zu", s->roster.count[ROSTER_WORK]);
+    roster_fini(&s->roster);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {0};
+    struct spoold *s = xcalloc(1, sizeof *s);
+    struct config *cfg;
+    int rc;
+
+    parse_options(&o, argc, argv);
+    cfg = load(&o);
+    if (o.check) {
+        printf("the settings are in order%s%s\n", o.file ? ": " : "", o.file ? o.file : " (defaults)");
+        return EXIT_OK;
+    }
+    if (o.print || o.man) {
+        config_print(cfg, o.man ? CONFIG_FORMAT_MAN : CONFIG_FORMAT_INI, stdout);
+        return EXIT_OK;
+    }
+    start_log(cfg);
+    raise_limits();
+    s->once = o.once;
+    s->source =
+        (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    s->hold_all = o.hold_all;
+    prepare(s, cfg);
+    log_info("event=started version=%s pid=%ld root=%s filesystem=%s", SPOOLD_VERSION, (long)getpid(),
+             cfg->root, s->facts.fs_type);
+    notify_send(&s->notify, "READY=1");
+    loop_run(s);
+    cfg = (struct config *)(uintptr_t)s->cfg; /* a reload may have put another one in its place */
+    shut_down(s);
+    rc = s->failed_once ? EXIT_TEMP_75 : EXIT_OK;
+    free(s);
+    config_free(&cfg);
+    return rc;
+}

@@ -1,0 +1,101 @@
+/*
+ * msg.h - one message in work, from claim to the end of settle.
+ *
+ * Exactly one thread owns it at a time (see task.h). What it says of the disk
+ * is what this process did or read there itself; after any doubt the message is
+ * dropped from memory and found again by recover.c.
+ */
+#ifndef SPOOLD_MSG_H
+#define SPOOLD_MSG_H
+
+#include "common/envelope.h"
+#include "spoold/base.h"
+#include "spoold/spool.h"
+#include "spoold/task.h"
+
+#define MSG_COPIES_MAX 16  /* outcomes of one message; more go to quarantine/policy (DESIGN 3) */
+#define MSG_NAME_MAX   256 /* a file name: BASE and suffix */
+#define MSG_REASON_MAX 160
+
+/* The commit suffixes that spoold uses, and "not decided". */
+enum msg_fate {
+    MSG_FATE_NONE,
+    MSG_FATE_SEND,
+    MSG_FATE_QUARANTINE,
+    MSG_FATE_DROP,
+    MSG_FATE_HOLD,
+    MSG_FATE__MAX
+};
+
+/* One row per step of protocol.md section 3, in order; see the table in flow.c. */
+enum msg_step {
+    MSG_STEP_ADMIT, /* loop: offer it, or lock it */
+    MSG_STEP_OFFER,
+    MSG_STEP_WINDOW, /* loop: other programs have it */
+    MSG_STEP_LOCK,
+    MSG_STEP_DECIDE, /* loop */
+    MSG_STEP_PREPARE,
+    MSG_STEP_COMMIT,
+    MSG_STEP_RESUME, /* found committed after a restart */
+    MSG_STEP_CONTENT,
+    MSG_STEP_ENVELOPE,
+    MSG_STEP_RECORD,
+    MSG_STEP_UNLINK,
+    MSG_STEP_FINISH,
+    MSG_STEP_HOLD,
+    MSG_STEP_HELD, /* loop: waits for its next try */
+    MSG_STEP_GONE, /* loop: nothing of it is left in proc */
+    MSG_STEP__MAX
+};
+
+struct msg_copy {
+    size_t *rcpt; /* owned: indexes into the envelope's recipients */
+    size_t rcpt_n;
+};
+
+struct msg {
+    struct task task; /* first */
+    struct base base;
+    enum msg_step step;
+    enum msg_fate fate;
+    enum spool_class class;
+    char suffix[32];  /* of the envelope in proc: ".hdr.c", ".hdr.w1", ".hdr.q-virus" ... */
+    unsigned attempt; /* N of .wN or .hN */
+    bool
+        keep_attempt; /* the last attempt ended through no fault of the message: lock under the same number */
+    size_t intake;    /* index into config and spool */
+    int eml;          /* descriptor bound to the claimed bytes, or -1 */
+    struct stat eml_stat;
+    struct envelope env;
+    bool env_ok, accepted;
+    struct view name; /* deposited NAME; owned bytes */
+    struct msg_copy copy[MSG_COPIES_MAX];
+    size_t copy_n;
+    struct msg_copy rest;        /* recipients of the quarantine entry or of the discard */
+    uint32_t outs_eml, outs_hdr; /* bit K-1: BASE.K.eml.out, .hdr.out stand in proc */
+    bool json_out, recovered;
+    bool handed_over; /* published: it makes room for the next one */
+    char reason[MSG_REASON_MAX];
+    int64_t since_ms, next_ms; /* wall clock */
+    unsigned tries;            /* holds so far */
+    int err;                   /* errno of the step that failed, 0 = none */
+    const char *err_what;
+};
+
+struct msg *msg_new(const struct base *b);
+void msg_free(struct msg **m);
+/* "BASE" + suffix into `to`, which has room for MSG_NAME_MAX. Returns `to`. */
+const char *msg_file(const struct msg *m, char *to, const char *suffix);
+/* The name of copy k (1..): BASE.K + suffix in proc ("out" form), BASE or BASE.K + suffix in an outlet. */
+const char *msg_out_file(const struct msg *m, char *to, unsigned k, const char *suffix);
+const char *msg_outlet_file(const struct msg *m, char *to, unsigned k, const char *suffix);
+/* All recipients of the envelope that are not in any copy. */
+void msg_fill_rest(struct msg *m);
+/* A copy to all recipients. */
+void msg_add_copy_all(struct msg *m);
+void msg_clear_decision(struct msg *m);
+uint64_t msg_size(const struct msg *m);
+const char *msg_step_name(enum msg_step s);
+__attribute__((format(printf, 2, 3))) void msg_set_reason(struct msg *m, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * reload.c - see reload.h. The file is read by the store (it may wait for a disk); the change is made by the
+ * loop.
+ *
+ * A task's done() runs while no batch is at the store, so that is the one
+ * moment at which the settings of both threads can be exchanged together.
+ * Folders, users and locks were set up at start, some of them as root, and
+ * cannot change: a file that asks for it is refused as a whole.
+ */
+#include "spoold/reload.h"
+
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "spoold/spoold.h"
+
+#include <stdlib.h>
+
+struct reload {
+    struct task task;
+    const struct reload_source *from;
+    struct config *config; /* NULL: there were mistakes */
+    struct config_errors errors;
+};
+
+static void reload_run(struct task *t, struct depot *d)
+{
+    struct reload *r = (struct reload *)t;
+    const char *file = r->from->file;
+    char *path = NULL;
+
+    (void)d;
+    if (file)
+        path = file[0] == '/' ? xstrdup(file) : xasprintf("/proc/self/fd/%d/%s", r->from->cwd, file);
+    r->config = config_load(path, r->from->override, r->from->override_n, &r->errors);
+    free(path);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static const char *intake_change(const struct config *old, const struct config *new)
+{
+    if (old->intake_n != new->intake_n)
+        return "[intake NAME]";
+    for (size_t i = 0; i < old->intake_n; i++)
+        if (!same_text(old->intake[i].name, new->intake[i].name) ||
+            !same_text(old->intake[i].path, new->intake[i].path) ||
+            !same_text(old->intake[i].outlet, new->intake[i].outlet))
+            return "[intake NAME]";
+    return NULL;
+}
+
+const char *reload_fixed_change(const struct config *old, const struct config *new)
+{
+    const struct {
+        const char *name, *old, *new;
+    } fixed[] = {
+        {"paths.root", old->root, new->root},
+        {"paths.proc", old->proc, new->proc},
+        {"paths.quarantine", old->quarantine, new->quarantine},
+        {"paths.state", old->state, new->state},
+        {"site.hostname", old->hostname, new->hostname},
+        {"spool.user", old->user, new->user},
+        {"spool.drop_group", old->drop_group, new->drop_group},
+        {"spool.outgoing_group", old->outgoing_group, new->outgoing_group},
+        {"spool.proc_group", old->proc_group, new->proc_group},
+    };
+
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!same_text(fixed[i].old, fixed[i].new))
+            return fixed[i].name;
+    if (old->log_addresses != new->log_addresses || old->keep_history != new->keep_history ||
+        old->compress != new->compress)
+        return "[journal]";
+    if (old->external_stage != new->external_stage)
+        return "spool.external_stage";
+    if (old->store_inline != new->store_inline)
+        return "spool.store_inline";
+    if (old->log_target != new->log_target)
+        return "log.target";
+    return intake_change(old, new);
+}
+
+static void log_mistakes(const struct config_errors *e)
+{
+    struct view rest = buf_view(&e->text);
+
+    while (rest.n) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end ? (size_t)(end - rest.p) : rest.n;
+
+        log_warnx("event=reload_mistake %.*s", (int)n, rest.p);
+        n += end != NULL;
+        rest = (struct view){rest.p + n, rest.n - n};
+    }
+}
+
+static void take_over(struct spoold *s, struct config **new)
+{
+    struct config *old = (struct config *)(uintptr_t)s->cfg;
+
+    s->cfg = s->depot.cfg = s->depot.spool.cfg = *new;
+    *new = NULL;
+    log_set_level((enum log_level)s->cfg->log_level);
+    config_free(&old);
+    log_info("event=reloaded the settings were read again and are in force");
+}
+
+static void reload_done(struct task *t, struct spoold *s)
+{
+    struct reload *r = (struct reload *)t;
+    const char *fixed = r->config ? reload_fixed_change(s->cfg, r->config) : NULL;
+
+    if (!r->config) {
+        log_mistakes(&r->errors);
+        log_warnx("event=reload_refused %u mistakes; the old settings stay in force", r->errors.n);
+    } else if (fixed) {
+        log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
+                  "stay in force",
+                  fixed);
+    } else {
+        take_over(s, &r->config);
+    }
+    config_free(&r->config);
+    buf_free(&r->errors.text);
+    free(r);
+}
+
+void reload_start(struct spoold *s)
+{
+    struct reload *r = xcalloc(1, sizeof *r);
+
+    r->task.run = reload_run;
+    r->task.done = reload_done;
+    r->from = &s->source;
+    task_list_add(&s->todo, &r->task);
+}

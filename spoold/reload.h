@@ -1,0 +1,27 @@
+/*
+ * reload.h - SIGHUP: reads the settings again, without a restart and without a gap.
+ */
+#ifndef SPOOLD_RELOAD_H
+#define SPOOLD_RELOAD_H
+
+#include "spoold/config.h"
+
+#include <stdbool.h>
+
+struct spoold;
+
+/* What was given on the command line; kept because a reload reads it again. */
+struct reload_source {
+    const char *file;            /* as given; NULL = none */
+    const char *const *override; /* borrowed for good */
+    size_t override_n;
+    int cwd; /* the folder that spoold was started in: relative names are meant from there */
+};
+
+/* Queues a reload. With any mistake the old settings stay, and every mistake is logged. */
+void reload_start(struct spoold *s);
+/* The first setting that cannot change while spoold runs and differs, as "section.key"; NULL when there is
+ * none. Pure. */
+const char *reload_fixed_change(const struct config *old, const struct config *new);
+
+#endif

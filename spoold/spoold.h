@@ -1,0 +1,64 @@
+/*
+ * spoold.h - the supervisor's one context: everything that the loop thread owns.
+ *
+ * Made in main(), passed down, never global. The depot belongs to the store
+ * thread while that runs (task.h).
+ */
+#ifndef SPOOLD_SPOOLD_H
+#define SPOOLD_SPOOLD_H
+
+#include "spoold/alarm.h"
+#include "spoold/depot.h"
+#include "spoold/intake.h"
+#include "spoold/notify.h"
+#include "spoold/reload.h"
+#include "spoold/roster.h"
+#include "spoold/store.h"
+
+#define SPOOLD_VERSION "0.1.0"
+
+struct control;
+struct watch;
+
+struct spoold {
+    const struct config *cfg;
+    struct depot depot;
+    struct store *store;
+    struct task_list todo; /* goes to the store as the next batch */
+    struct roster roster;
+    uint64_t bytes_in_flight;
+    size_t handed_over; /* of those in work: published, only the books are open */
+    struct intake intake[CONFIG_INTAKE_MAX];
+    size_t next_intake; /* whose turn it is */
+    struct alarms alarms;
+    struct watch *watch;
+    struct control *control;
+    struct notify notify;
+    struct reload_source source;
+    struct ledger_counts counts; /* as of the last housekeeping */
+    bool catching_up;            /* the ledger lags behind the journal */
+    struct spool_facts {         /* copied at start: the loop may show them at any time */
+        char fs_type[32];
+        bool fs_journal;
+        enum spool_model model;
+    } facts;
+
+    int64_t started_ms;    /* wall clock */
+    int64_t look_due;      /* monotonic: next look at proc */
+    int64_t scan_due;      /* next full scan of the intakes */
+    int64_t tidy_due;      /* next housekeeping */
+    int64_t stop_due;      /* while stopping: at the latest */
+    bool looking, tidying; /* such a task is under way */
+    bool recovered;        /* the first look has come to its end: intake may start */
+    bool no_room, stalled, marked_stopped, marked_once;
+    bool once, hold_all, stopping;
+    bool failed_once; /* --once could not do its work */
+    char root_label[128];
+};
+
+/* Why no new messages are taken at present, in plain words; NULL when they are. */
+const char *spoold_stop_reason(const struct spoold *s);
+/* Messages that may still be taken into work; 0 while the intakes are stopped. */
+size_t spoold_room(const struct spoold *s);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * deposit.h - the messages of a crash run: what is dropped and what must become of it.
+ *
+ * Each message carries one tag, unique in the run, in its envelope (sender and
+ * recipients) and all over its content, so that an envelope beside foreign content is seen
+ * at a glance. The wanted end of each recipient follows from the fate alone;
+ * the oracle compares the disk with it. Never looks at the spool's inside.
+ */
+#ifndef CRASH_DEPOSIT_H
+#define CRASH_DEPOSIT_H
+
+#include "tests/crash/disk.h"
+
+#define DEPOSIT_MAX      24 /* messages of one run */
+#define DEPOSIT_RCPT_MAX 4
+
+enum deposit_end { DEPOSIT_DELIVERED, DEPOSIT_QUARANTINED, DEPOSIT_DROPPED, DEPOSIT_END__MAX };
+
+struct deposit {
+    char name[32];  /* in incoming, without suffix */
+    char clean[32]; /* how BASE begins */
+    char tag[32];
+    struct buf eml, hdr; /* owned */
+    size_t mbox_n;       /* bytes of a leading mbox line */
+    char rcpt[DEPOSIT_RCPT_MAX][64];
+    enum deposit_end end[DEPOSIT_RCPT_MAX];
+    unsigned copy[DEPOSIT_RCPT_MAX]; /* 1.. for delivered recipients */
+    size_t rcpt_n;
+    size_t line3, line4; /* where lines 3 and 4 of the .hdr begin */
+    bool eml_put, hdr_put;
+    bool ruined; /* its depositor overwrote the envelope: only the content can be saved */
+};
+
+struct deposit_set {
+    struct deposit d[DEPOSIT_MAX];
+    size_t n;
+};
+
+/* Adds one message of every fate; a second call with another generation gives other messages of the same
+ * names. */
+void deposit_add_all(struct deposit_set *s, unsigned generation);
+void deposit_free(struct deposit_set *s);
+/* Drops what may be dropped now: a half only where its name is free in incoming, the .hdr after the .eml. */
+void deposit_put(struct deposit_set *s, const char *root);
+/*
+ * What no depositor should do: where a name's .eml is gone and its .hdr is not, the next
+ * message of that name is put there all the same, over the old .hdr.
+ */
+void deposit_overwrite(struct deposit_set *s, const char *root);
+bool deposit_all_put(const struct deposit_set *s);
+size_t deposit_count_end(const struct deposit *d, enum deposit_end end);
+/* The message whose content this is after the trace field was added; -1 = none, altered or torn. */
+int deposit_find_published(const struct deposit_set *s, struct view eml);
+/* The message whose bytes these are, unchanged; -1 = none. */
+int deposit_find_original(const struct deposit_set *s, struct view eml);
+/*
+ * The message to which an envelope belongs; `served[i]` says which recipients
+ * it names. -1 when it is not, byte for byte, an envelope of one message.
+ */
+int deposit_find_envelope(const struct deposit_set *s, struct view hdr, bool served[DEPOSIT_RCPT_MAX]);
+/* The first message whose tag stands anywhere in these bytes; -1 = none. */
+int deposit_find_tag(const struct deposit_set *s, struct view bytes);
+
+#endif

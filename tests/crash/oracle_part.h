@@ -1,0 +1,22 @@
+/*
+ * oracle_part.h - what the parts of the oracle share with each other and with nobody else.
+ *
+ * oracle.c holds the books and the quarantine, oracle_pair.c the consumer and
+ * outgoing, oracle_journal.c the journal. All of them only enter findings.
+ */
+#ifndef CRASH_ORACLE_PART_H
+#define CRASH_ORACLE_PART_H
+
+#include "tests/crash/oracle.h"
+
+/* Enters under which BASE message `i` was seen; two different ones are a finding. */
+void oracle_note_base(struct oracle *o, int i, const char *base);
+/* No .hdr without .eml, no torn .eml. */
+void oracle_check_outgoing(struct oracle *o);
+/* No journal line that claims a delivery or a quarantine that never stood complete. */
+void oracle_check_claims(struct oracle *o);
+/* Each dropped message has its line, under one id. */
+void oracle_check_discards(struct oracle *o);
+bool oracle_was_taken(const struct oracle *o, const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * ctl_print.h - spoold's answers, for people.
+ *
+ * Called through the verb table in spoolctl.c, once per line of the answer. The
+ * objects come from spoold but hold strings from mail: every string goes through
+ * ctl_text. A missing member leaves its place empty, an unknown one is ignored,
+ * so that spoolctl and spoold need not be of the same version.
+ */
+#ifndef TOOLS_CTL_PRINT_H
+#define TOOLS_CTL_PRINT_H
+
+#include "common/buf.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct ctl_print {
+    FILE *to;
+    size_t width; /* columns of the terminal; 0: no terminal, cut nothing */
+    bool colour;
+    size_t rows; /* lines printed so far */
+};
+
+enum ctl_print_colour { CTL_PRINT_PLAIN, CTL_PRINT_BOLD, CTL_PRINT_RED, CTL_PRINT_GREEN, CTL_PRINT_YELLOW };
+
+typedef void ctl_print_fn(struct ctl_print *p, const json_t *line);
+ctl_print_fn ctl_print_status, ctl_print_show, ctl_print_audit; /* ctl_print.c */
+ctl_print_fn ctl_table_queue, ctl_table_history;                /* ctl_table.c */
+
+/* Finds out about the terminal behind `to`. */
+void ctl_print_init(struct ctl_print *p, FILE *to);
+void ctl_print_line(struct ctl_print *p, enum ctl_print_colour colour, const struct buf *text);
+
+/* Adds a value as printable text: strings escaped, lists with commas, null and other kinds as nothing. */
+void ctl_print_add_value(struct buf *b, const json_t *value, bool raw);
+/* Adds member `key` of `o`; whether anything was added. */
+bool ctl_print_add_member(struct buf *b, const json_t *o, const char *key);
+/* The same with `before` in front of it, unless there is no such member. */
+bool ctl_print_add_part(struct buf *b, const char *before, const json_t *o, const char *key);
+bool ctl_print_add_time(struct buf *b, const char *before, const json_t *o, const char *key);
+
+#endif

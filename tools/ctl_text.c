@@ -1,0 +1,170 @@
+/*
+ * ctl_text.c - see ctl_text.h.
+ *
+ * UTF-8 is decoded here, by RFC 3629 (no overlong forms, no surrogates), because
+ * what a terminal does with broken UTF-8 is anybody's guess. Characters that
+ * only steer the display (C1 controls, bidirectional marks, zero width) are
+ * treated like control characters: they exist to make two addresses look alike.
+ */
+#include "tools/ctl_text.h"
+
+#define CELL_CUT_MIN 4 /* below this width there is no room for ".." */
+
+struct range {
+    uint32_t first, last;
+};
+
+static const struct range unprintable[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x061c, 0x061c},    {0x180e, 0x180e},
+    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xd800, 0xdfff},    {0xe000, 0xf8ff},
+    {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff0, 0xffff}, {0xe0000, 0x10ffff},
+};
+
+static const struct range wide[] = {
+    {0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+    {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
+};
+
+static bool in_ranges(uint32_t c, const struct range *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (c >= r[i].first && c <= r[i].last)
+            return true;
+    return false;
+}
+
+/* Length of the character at the start of `v` and its code point; 0 when it is not UTF-8. */
+static size_t decode(struct view v, uint32_t *c)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char first = v.n ? (unsigned char)v.p[0] : 0;
+    size_t n = first < 0x80   ? 1
+               : first < 0xc2 ? 0
+               : first < 0xe0 ? 2
+               : first < 0xf0 ? 3
+               : first < 0xf5 ? 4
+                              : 0;
+
+    if (n == 0 || n > v.n)
+        return 0;
+    *c = n == 1 ? first : first & (0x7fU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if (((unsigned char)v.p[i] & 0xc0) != 0x80)
+            return 0;
+        *c = *c << 6 | ((unsigned char)v.p[i] & 0x3f);
+    }
+    return *c < least[n] || *c > 0x10ffff ? 0 : n;
+}
+
+static void add_escaped(struct buf *b, struct view bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++)
+        buf_addf(b, "\\x%02x", (unsigned char)bytes.p[i]);
+}
+
+void ctl_text_add(struct buf *b, struct view text, bool raw)
+{
+    while (text.n) {
+        uint32_t c = 0;
+        size_t n = decode(text, &c);
+        struct view character = {text.p, n ? n : 1};
+
+        if (raw && n && c >= 0x80 && c <= 0xff)
+            buf_addf(b, "\\x%02x", (unsigned)c);
+        else if (!n || in_ranges(c, unprintable, sizeof unprintable / sizeof *unprintable))
+            add_escaped(b, character);
+        else
+            buf_add_view(b, character);
+        text.p += character.n;
+        text.n -= character.n;
+    }
+}
+
+static size_t columns_of(uint32_t c)
+{
+    if (c >= 0x300 && c <= 0x36f) /* combining marks stand on the character before */
+        return 0;
+    return in_ranges(c, wide, sizeof wide / sizeof *wide) ? 2 : 1;
+}
+
+/* The longest beginning of `v` that takes at most `max` columns. */
+static struct view fit(struct view v, size_t max, size_t *columns)
+{
+    size_t at = 0;
+
+    *columns = 0;
+    while (at < v.n) {
+        uint32_t c = 0;
+        size_t n = decode((struct view){v.p + at, v.n - at}, &c);
+        size_t w = n ? columns_of(c) : 1;
+
+        if (*columns + w > max)
+            break;
+        *columns += w;
+        at += n ? n : 1;
+    }
+    return (struct view){v.p, at};
+}
+
+size_t ctl_text_width(struct view printable)
+{
+    size_t columns = 0;
+
+    fit(printable, SIZE_MAX, &columns);
+    return columns;
+}
+
+void ctl_text_add_cell(struct buf *b, struct view printable, size_t width, bool right)
+{
+    size_t columns = 0;
+    struct view part = fit(printable, width, &columns);
+    bool cut = part.n < printable.n && width >= CELL_CUT_MIN;
+
+    if (cut)
+        part = fit(printable, width - 2, &columns);
+    for (size_t i = columns; right && i < width; i++)
+        buf_add_char(b, ' ');
+    buf_add_view(b, part);
+    if (cut) {
+        buf_add_str(b, "..");
+        columns += 2;
+    }
+    for (size_t i = columns; !right && i < width; i++)
+        buf_add_char(b, ' ');
+}
+
+void ctl_text_add_size(struct buf *b, int64_t bytes)
+{
+    static const char unit[] = "kMGTPE";
+    int64_t whole = bytes;
+    size_t u = 0;
+
+    if (bytes < 1024) {
+        buf_addf(b, "%lld", (long long)bytes);
+        return;
+    }
+    while (whole >= 1024 * 1024 && unit[u + 1]) {
+        whole /= 1024;
+        u++;
+    }
+    if (whole < 10 * 1024)
+        buf_addf(b, "%lld.%lld%c", (long long)(whole / 1024), (long long)(whole % 1024 * 10 / 1024), unit[u]);
+    else
+        buf_addf(b, "%lld%c", (long long)(whole / 1024), unit[u]);
+}
+
+void ctl_text_add_time(struct buf *b, struct view rfc3339)
+{
+    static const char form[] = "0000-00-00T00:00:00";
+    bool good = rfc3339.n >= sizeof form - 1;
+
+    for (size_t i = 0; good && i < sizeof form - 1; i++)
+        good = form[i] == '0' ? rfc3339.p[i] >= '0' && rfc3339.p[i] <= '9' : rfc3339.p[i] == form[i];
+    if (!good) {
+        ctl_text_add(b, rfc3339, false);
+        return;
+    }
+    buf_add(b, rfc3339.p, 10);
+    buf_add_char(b, ' ');
+    buf_add(b, rfc3339.p + 11, 8);
+}
