@@ -30,7 +30,7 @@ OPT("site", "hostname", STR, hostname, "", 0, 0, NULL, "", "Name of this host in
 OPT("spool", "user", STR, user, "auto", 0, 0, NULL, "", "User that spoold becomes when it is started as root: a name, a number, or auto (user spoold where there is one, else an unused number). spoold never stays root.")
 OPT("spool", "drop_group", STR, drop_group, "spooldrop", 0, 0, NULL, "", "Group that may drop messages into the intake folders. Where it does not exist, the group of the user above.")
 OPT("spool", "outgoing_group", STR, outgoing_group, "", 0, 0, NULL, "", "Group that may take messages from the outlets. Empty: the group of the user above.")
-OPT("spool", "max_in_flight", INT, max_in_flight, "256", 1, 4096, NULL, "", "Messages in work at one time. The rest waits in its folder and costs no memory.")
+OPT("spool", "max_in_flight", INT, max_in_flight, "512", 1, 4096, NULL, "", "Messages in work at one time. The rest waits in its folder and costs no memory.")
 OPT("spool", "max_bytes_in_flight", SIZE, max_bytes_in_flight, "64M", 1048576, 1099511627776, NULL, "", "Bytes of all messages in work at one time. A single larger message is still taken, alone.")
 OPT("spool", "max_message_size", SIZE, max_message_size, "256M", 1024, 1099511627776, NULL, "", "A larger message is moved to quarantine/failed, unread.")
 OPT("spool", "max_attempts", INT, max_attempts, "3", 1, 9, NULL, "", "Attempts at a message that brings its worker down, before it is moved to quarantine/poison.")

@@ -7,7 +7,8 @@
  * in one place, ledger_store_recover(). Nothing here may end the process or
  * stop mail, nor wait: there is one locker, as long as the open transaction is
  * used for everything. Trusts its directory to be private, but no byte in it:
- * pages and logs carry checksums, and every table the environment's identity.
+ * pages and logs carry checksums, every table the environment's identity, and
+ * the log's length is proved by ledger_proof.c ahead of each recovery.
  */
 #include "spoold/ledger_store.h"
 
@@ -22,11 +23,11 @@
 #include <unistd.h>
 
 #define CACHE_BYTES  (8U << 20)
-#define LOG_FILE_MAX (1U << 20) /* written full of zeros after a crash, so small */
+#define LOG_FILE_MAX (1U << 20) /* recovery fills the last one up with zeros, also on a nearly full disk */
 #define LOG_BUFFER   (128U << 10)
 #define LOCKS_MAX                                                                                            \
     20000 /* a slice touches fewer pages; a transaction that needs more is left to the catch-up */
-#define CHECKPOINT_KB  4096 /* with the logs of one checkpoint more: what the logs take of the disk */
+#define CHECKPOINT_KB  4096 /* about what the logs take of the disk and a recovery has to write */
 #define CHECKPOINT_MIN 1
 
 static const char *const table_names[LEDGER_TABLE__MAX] = {"meta.db", "rows.db", "keys.db", "holds.db"};

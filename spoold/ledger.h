@@ -53,9 +53,9 @@ struct ledger;
 /*
  * `dirfd` is the process' working directory's directory state/ledger (Berkeley
  * DB opens by name; spoold stays there so that no absolute path is ever
- * resolved); `journal_dirfd` is borrowed. A damaged environment is moved to
- * bad-TIME inside it and `*rebuilt` set. NULL with errno only when the
- * directory itself is unusable.
+ * resolved); `journal_dirfd` is borrowed. A damaged environment, also one whose
+ * log was cut, is moved to bad-TIME inside it (removed when large) and `*rebuilt`
+ * set. NULL with errno only when the directory itself is unusable.
  */
 struct ledger *ledger_open(int dirfd, int journal_dirfd, bool *rebuilt);
 void ledger_close(struct ledger **l);
@@ -97,7 +97,7 @@ void ledger_counts(struct ledger *l, struct ledger_counts *c);
 
 /*
  * Housekeeping in slices: catch up with the journal, rebuild, checkpoint (each
- * minute or 16 MB), remove old logs, forget rows older than `forget_before_ms`.
+ * minute or 4 MB), remove old logs, forget rows older than `forget_before_ms`.
  * 1 = more to do, 0 = nothing.
  */
 int ledger_tidy(struct ledger *l, int64_t now_ms, int64_t forget_before_ms);

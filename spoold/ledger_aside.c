@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define ASIDE_KEEP     2                  /* damaged environments that are kept for a look */
-#define ASIDE_BYTES    (INT64_C(4) << 20) /* of each; a larger one goes at once */
+#define ASIDE_BYTES    (INT64_C(8) << 20) /* of each; a larger one goes at once */
 #define ASIDE_NAME_MAX 64
 
 static DIR *open_listing(int dirfd, const char *name)
@@ -123,6 +123,7 @@ int ledger_aside_move(int in)
     char name[ASIDE_NAME_MAX];
     DIR *d = NULL;
     int to = -1, rc = -1;
+    bool large = false;
 
     if (make_aside(in, name) < 0)
         goto out;
@@ -131,8 +132,10 @@ int ledger_aside_move(int in)
     if (to < 0 || !d)
         goto out;
     rc = move_all(d, to);
-    log_warnx("ledger: moved aside to %s; it is built again from the journal, mail flows on", name);
-    if (rc == 0 && bytes_aside(in, name) > ASIDE_BYTES)
+    large = rc == 0 && bytes_aside(in, name) > ASIDE_BYTES;
+    log_warnx("ledger: moved aside to %s%s; it is built again from the journal, mail flows on", name,
+              large ? " and removed, it is too large to be kept" : "");
+    if (large)
         remove_aside(in, name);
     trim_aside(in);
 out:

@@ -27,8 +27,7 @@
 #define PIECE_BYTES (256U << 10) /* a multiple of every page size */
 #define PAGE_MIN    512U
 #define PAGE_MAX    65536U
-#define PAGE_SIZE   20 /* where a table's first page holds the size of all; its place in the log comes first \
-                        */
+#define PAGE_SIZE   20 /* where a first page holds the size of all pages; each begins with its place */
 
 struct note {
     uint32_t magic, file, offset, crc;

@@ -127,6 +127,15 @@ static struct config *load(const struct options *o)
     return c;
 }
 
+/* What is asked of the settings alone. */
+static void show(const struct options *o, const struct config *cfg)
+{
+    if (o->check)
+        printf("the settings are in order%s%s\n", o->file ? ": " : "", o->file ? o->file : " (defaults)");
+    else
+        config_print(cfg, o->man ? CONFIG_FORMAT_MAN : CONFIG_FORMAT_INI, stdout);
+}
+
 /* Index by log.target: auto, stderr, syslog, journald. */
 static void start_log(const struct config *c)
 {
@@ -185,20 +194,18 @@ static void shut_down(struct spoold *s)
 int main(int argc, char **argv)
 {
     struct options o = {0};
-    struct spoold *s = xcalloc(1, sizeof *s);
+    struct spoold *s;
     struct config *cfg;
     int rc;
 
     parse_options(&o, argc, argv);
     cfg = load(&o);
-    if (o.check) {
-        printf("the settings are in order%s%s\n", o.file ? ": " : "", o.file ? o.file : " (defaults)");
+    if (o.check || o.print || o.man) {
+        show(&o, cfg);
+        config_free(&cfg);
         return EXIT_OK;
     }
-    if (o.print || o.man) {
-        config_print(cfg, o.man ? CONFIG_FORMAT_MAN : CONFIG_FORMAT_INI, stdout);
-        return EXIT_OK;
-    }
+    s = xcalloc(1, sizeof *s);
     start_log(cfg);
     raise_limits();
     s->once = o.once;

@@ -3,7 +3,7 @@
 set -eu
 packages="gcc make pkg-config libc6-dev libdb5.3-dev libiniparser-dev zlib1g-dev libjansson-dev libcmocka-dev"
 case "${1:-build}" in
-check) packages="$packages e2fsprogs mount procps util-linux universal-ctags" ;;
+check) packages="$packages e2fsprogs mount procps util-linux universal-ctags strace" ;;
 fuzz) packages="$packages clang llvm libclang-rt-dev" ;;
 bench) packages="$packages e2fsprogs mount python3" ;;
 esac

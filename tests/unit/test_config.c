@@ -172,7 +172,7 @@ static void test_no_file_gives_the_defaults(void **state)
     (void)state;
     assert_null(c->file);
     assert_string_equal(c->root, "/var/spool/spoold");
-    assert_int_equal(c->max_in_flight, 256);
+    assert_int_equal(c->max_in_flight, 512);
     assert_int_equal(c->max_bytes_in_flight, 64 << 20);
     assert_int_equal(c->max_hold, 86400000);
     assert_true(c->compress);

@@ -151,7 +151,7 @@ static void test_each_option_is_printed_with_help_and_range(void **state)
     assert_non_null(strstr(text, "\n\n[spool]\n\n# User that spoold becomes"));
     assert_non_null(
         strstr(text, "\n# Messages in work at one time. The rest waits in its folder and costs no memory.\n"
-                     "# default: 256; accepted: a whole number from 1 to 4096\nmax_in_flight = 256\n"));
+                     "# default: 512; accepted: a whole number from 1 to 4096\nmax_in_flight = 512\n"));
     assert_non_null(strstr(text, "\n# default: proc; accepted: a path (R073)\nproc = proc\n"));
     assert_non_null(strstr(text, "\n# default: empty; accepted: printable text\nhostname = \"\"\n"));
     assert_non_null(strstr(text, "\n[intake main]\n"));
@@ -178,7 +178,7 @@ static void test_the_manual_part_names_each_option(void **state)
         free(entry);
     }
     assert_non_null(strstr(text, ".SS \"[intake NAME]\"\n"));
-    assert_non_null(strstr(text, "Default: \\fB256\\fR. Accepted: a whole number from 1 to 4096.\n"));
+    assert_non_null(strstr(text, "Default: \\fB512\\fR. Accepted: a whole number from 1 to 4096.\n"));
     free(text);
     config_free(&c);
 }

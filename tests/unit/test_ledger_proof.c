@@ -372,7 +372,7 @@ static unsigned turn_each(struct bench *b, const struct image *m, bool all)
     unsigned rebuilds = 0;
 
     for (unsigned k = 0; k < PLACES; k++) {
-        size_t at = bytes / PLACES * k + k * 7, file = 0;
+        size_t at = bytes / PLACES * k + k * 7 % (bytes / PLACES), file = 0;
         bool rebuilt = false;
 
         ledger_close(&b->ledger);
@@ -429,21 +429,12 @@ static void a_killed_ones_pages_tell_of_the_cut(void **state)
     free_image(&m);
 }
 
+/*
+ * One big transaction, as the catch-up makes: undone at the log's end, it would
+ * leave nothing of the rows. Without the note it is as a kill behind a
+ * checkpoint leaves it, and only the pages can tell.
+ */
 static void a_closed_ones_log_may_be_damaged_anywhere(void **state)
-{
-    struct bench *b = *state;
-    struct image m = {.n = 0};
-
-    reopen(b);
-    deliver(b, 150);
-    ledger_close(&b->ledger);
-    take_image(b, &m);
-    assert_int_equal(turn_each(b, &m, true), PLACES);
-    free_image(&m);
-}
-
-/* One big transaction, as the catch-up makes: undone at the log's end, it would leave nothing of the rows. */
-static void a_caught_up_ones_log_may_be_damaged_anywhere(void **state)
 {
     struct bench *b = *state;
     struct image m = {.n = 0};
@@ -456,6 +447,11 @@ static void a_caught_up_ones_log_may_be_damaged_anywhere(void **state)
     ledger_close(&b->ledger);
     take_image(b, &m);
     assert_int_equal(turn_each(b, &m, true), PLACES);
+    for (size_t k = 0; k < m.n; k++) {
+        if (strcmp(m.file[k].name, "clean") == 0)
+            m.file[k].used = m.file[k].n = 0;
+    }
+    assert_true(turn_each(b, &m, false) > PLACES * 9 / 10);
     free_image(&m);
 }
 
@@ -489,10 +485,10 @@ static void a_clean_end_is_noted_where_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_page_of_a_later_place_proves_the_cut),       CASE(a_damaged_note_is_no_note),
-        CASE(senseless_tables_are_left_to_the_library),     CASE(a_killed_ones_log_may_be_damaged_anywhere),
-        CASE(a_killed_ones_pages_tell_of_the_cut),          CASE(a_closed_ones_log_may_be_damaged_anywhere),
-        CASE(a_caught_up_ones_log_may_be_damaged_anywhere), CASE(a_clean_end_is_noted_where_it_is),
+        CASE(a_page_of_a_later_place_proves_the_cut),   CASE(a_damaged_note_is_no_note),
+        CASE(senseless_tables_are_left_to_the_library), CASE(a_killed_ones_log_may_be_damaged_anywhere),
+        CASE(a_killed_ones_pages_tell_of_the_cut),      CASE(a_closed_ones_log_may_be_damaged_anywhere),
+        CASE(a_clean_end_is_noted_where_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

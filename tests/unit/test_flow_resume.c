@@ -1,0 +1,127 @@
+/*
+ * test_flow_resume.c - unit tests of spoold/flow_resume.c: whose copy was it, read back from what still stands on disk.
+ *
+ * Run by `make check`. The plan of a committed message is rebuilt from the
+ * envelopes in proc and in the outlet; nobody may be counted twice or left out
+ * where the envelopes are still there.
+ */
+#include "tests/unit/depot_world.h"
+
+#define HDR_1  "Written\na@example.org\n1@example.net\n\n"
+#define HDR_2  "Written\na@example.org\n2@example.net\n\n"
+#define HDR_13 "Written\na@example.org\n1@example.net,3@example.net\n\n"
+
+struct file {
+    const char *dir, *suffix, *text;
+};
+
+/* The recipients of each copy and of the rest: "1 23 |" style, digits of the addresses. */
+static void describe(const struct msg *m, char *to)
+{
+    for (size_t c = 0; c <= m->copy_n; c++) {
+        const struct msg_copy *set = c < m->copy_n ? &m->copy[c] : &m->rest;
+
+        if (c == m->copy_n)
+            *to++ = '|';
+        for (size_t i = 0; i < set->rcpt_n; i++)
+            *to++ = m->env.rcpt[set->rcpt[i]].p[0];
+        *to++ = ' ';
+    }
+    *--to = '\0';
+}
+
+static void the_plan_is_read_back(void **state)
+{
+    static const struct {
+        const char *says, *suffix;
+        enum msg_fate fate;
+        struct file file[3];
+        const char *wanted;
+    } cases[] = {
+        {"sent whole, taken by the MTA", ".hdr.send", MSG_FATE_SEND, {{0}}, "123 |"},
+        {"sent whole, in proc", ".hdr.send", MSG_FATE_SEND, {{"proc", ".1.hdr.out", DEPOT_WORLD_HDR}}, "123 |"},
+        {"sent whole, published", ".hdr.send", MSG_FATE_SEND, {{"outgoing", ".hdr", DEPOT_WORLD_HDR}}, "123 |"},
+        {"one copy here, one there",
+         ".hdr.send",
+         MSG_FATE_SEND,
+         {{"outgoing", ".hdr", HDR_13}, {"proc", ".2.hdr.out", HDR_2}},
+         "13 2 |"},
+        {"quarantine for the rest", ".hdr.q-virus", MSG_FATE_QUARANTINE, {{"proc", ".1.hdr.out", HDR_1}}, "1 |23"},
+        {"quarantine for all", ".hdr.q-virus", MSG_FATE_QUARANTINE, {{0}}, "|123"},
+        {"discard for the rest", ".hdr.drop", MSG_FATE_DROP, {{"outgoing", ".hdr", HDR_13}}, "13 |2"},
+        {"a stranger's envelope in the outlet names nobody of ours",
+         ".hdr.drop",
+         MSG_FATE_DROP,
+         {{"outgoing", ".hdr", "Written\n\nz@example.net\n\n"}},
+         " |123"},
+        {"a broken envelope in the outlet is no copy",
+         ".hdr.drop",
+         MSG_FATE_DROP,
+         {{"outgoing", ".hdr", "Written\n"}},
+         "|123"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world *w = depot_world_plain();
+        struct base b = world_base(w, "x");
+        struct msg *m = msg_new(&b);
+        char got[64] = "";
+
+        depot_world_put(w, "proc", &b, ".eml", DEPOT_WORLD_EML);
+        depot_world_put(w, "proc", &b, cases[i].suffix, DEPOT_WORLD_HDR);
+        for (size_t f = 0; f < 3 && cases[i].file[f].dir; f++)
+            depot_world_put(w, cases[i].file[f].dir, &b, cases[i].file[f].suffix, cases[i].file[f].text);
+        m->fate = cases[i].fate;
+        m->recovered = true;
+        snprintf(m->suffix, sizeof m->suffix, "%s", cases[i].suffix);
+        assert_int_equal(flow_resume(&w->d, m), 0);
+        describe(m, got);
+        if (strcmp(got, cases[i].wanted) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].says, got, cases[i].wanted);
+        assert_int_equal(msg_size(m), strlen(DEPOT_WORLD_EML));
+        /* F1: nothing is done before the commit is durable. */
+        assert_int_equal(w->d.spool.pending_n, 1);
+        assert_int_equal(w->d.spool.pending[0].needs, SPOOL_NEEDS_DIRS);
+        depot_world_flush(w);
+        msg_free(&m);
+        depot_world_close(&w);
+    }
+}
+
+static void a_broken_original_envelope_still_goes_its_way(void **state)
+{
+    static const char *const text[] = {"", "Written\n", "garbage\n\n\n\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        struct world *w = depot_world_plain();
+        struct base b = world_base(w, "x");
+        struct msg *m = msg_new(&b);
+
+        depot_world_put(w, "proc", &b, ".hdr.q-failed", text[i]);
+        m->fate = MSG_FATE_QUARANTINE;
+        m->class = SPOOL_CLASS_FAILED;
+        m->recovered = true;
+        snprintf(m->suffix, sizeof m->suffix, ".hdr.q-failed");
+        assert_int_equal(flow_resume(&w->d, m), 0);
+        assert_false(m->env_ok);
+        assert_int_equal(msg_size(m), 0);
+        assert_int_equal(m->copy_n, 0);
+        assert_int_equal(flow_record(&w->d, m), 0);
+        depot_world_flush(w);
+        assert_int_equal(m->err, 0);
+        msg_free(&m);
+        depot_world_close(&w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_plan_is_read_back),
+        cmocka_unit_test(a_broken_original_envelope_still_goes_its_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
