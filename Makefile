@@ -90,7 +90,7 @@ bench:
 	@$(MAKE) --no-print-directory build $(B)/feed
 	@bash tests/bench/run.sh $(B)
 
-install: build
+install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(B)/spoold $(DESTDIR)$(PREFIX)/sbin/spoold

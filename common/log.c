@@ -53,8 +53,8 @@ void log_init(const char *ident, enum log_target target, enum log_level level)
         int fd = syslog_connect();
 
         if (fd < 0) {
-            log_warn("/dev/log cannot be reached; logging to standard error instead");
             ctx.target = LOG_TARGET_STDERR;
+            log_warn("/dev/log cannot be reached; logging to standard error instead");
             return;
         }
         ctx.fd = fd;

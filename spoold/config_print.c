@@ -34,13 +34,10 @@ static void print_comment(struct buf *to, struct view text)
     buf_add_char(to, '\n');
 }
 
-/* Requirement numbers are for this file only: the manual is for people who do not have that list. */
 static void add_remarks(const struct config_option *o, struct buf *to)
 {
     buf_addf(to, "default: %s; accepted: ", o->preset[0] ? o->preset : "empty");
     config_value_accepted(o, to);
-    if (o->requirements[0])
-        buf_addf(to, " (%s)", o->requirements);
 }
 
 static void ini_option(const struct config_option *o, const void *base, struct buf *to)

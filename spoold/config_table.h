@@ -23,7 +23,7 @@ OPT("paths", "root", PATH, root, "/var/spool/spoold", 0, 0, NULL, "", "Folder th
 OPT("paths", "proc", PATH, proc, "proc", 0, 0, NULL, "R073", "Messages in work. Must be on the same file system as every intake and outlet.")
 OPT("paths", "quarantine", PATH, quarantine, "quarantine", 0, 0, NULL, "", "Messages that were taken out of the flow, one folder per class. May be on another file system.")
 OPT("paths", "state", PATH, state, "state", 0, 0, NULL, "", "Journal, ledger, control socket and lock.")
-OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "List files: a value @NAME reads the file NAME in this folder. Relative to the configuration file.")
+OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "Folder of list files, relative to the configuration file. No setting of this version reads one yet.")
 
 OPT("site", "hostname", STR, hostname, "", 0, 0, NULL, "", "Name of this host in Received: lines. Empty: the system's own name.")
 
@@ -35,11 +35,11 @@ OPT("spool", "max_bytes_in_flight", SIZE, max_bytes_in_flight, "64M", 1048576, 1
 OPT("spool", "max_message_size", SIZE, max_message_size, "256M", 1024, 1099511627776, NULL, "", "A larger message is moved to quarantine/failed, unread.")
 OPT("spool", "max_attempts", INT, max_attempts, "3", 1, 9, NULL, "", "Attempts at a message that brings its worker down, before it is moved to quarantine/poison.")
 OPT("spool", "max_held", INT, max_held, "10000", 1, 1000000, NULL, "", "Above this number of held messages no new ones are taken.")
-OPT("spool", "hold_first", TIME, hold_first, "30s", 10, 3600000, NULL, "", "Wait before a held message is tried again the first time; doubled each time.")
+OPT("spool", "hold_first", TIME, hold_first, "30s", 10, 3600000, NULL, "", "Wait before a held message is tried again the first time; doubled each time. After trouble with the disk: 3 s.")
 OPT("spool", "hold_longest", TIME, hold_longest, "15m", 1000, 86400000, NULL, "", "Longest wait between two tries of a held message.")
-OPT("spool", "max_hold", TIME, max_hold, "1d", 1000, 31536000000, NULL, "", "A message that is still held after this time is moved to quarantine/failed.")
+OPT("spool", "max_hold", TIME, max_hold, "1d", 1000, 31536000000, NULL, "", "A message that is still held after this time is moved to quarantine/failed; trouble with the disk does not count.")
 OPT("spool", "rescan", TIME, rescan, "30s", 100, 3600000, NULL, "", "Time between two full looks at the folders; inotify only makes it quicker.")
-OPT("spool", "deposit_alarm", TIME, deposit_alarm, "10m", 1000, 31536000000, NULL, "", "A deposit that stays incomplete or unreadable this long is reported.")
+OPT("spool", "deposit_alarm", TIME, deposit_alarm, "10m", 1000, 31536000000, NULL, "", "A deposit that stays incomplete this long is reported (one that can never be taken: at once).")
 OPT("spool", "reserve", SIZE, reserve, "64M", 0, 1099511627776, NULL, "", "Free space below which no new messages are taken; messages in work go on.")
 OPT("spool", "reserve_inodes", INT, reserve_inodes, "1000", 0, 1000000000, NULL, "", "Free inodes below which no new messages are taken, on file systems that count them.")
 OPT("spool", "syncfs_above", INT, syncfs_above, "16", 0, 100000, NULL, "", "Above this number of new files in one flush, one syncfs is used instead of an fsync each.")
@@ -60,5 +60,5 @@ OPT("log", "level", ENUM, log_level, "info", 0, 0, "warn|info|debug", "", "How m
 
 OPT_INTAKE("path", PATH, path, "incoming", 0, 0, NULL, "R073", "Folder into which messages are dropped.")
 OPT_INTAKE("codec", ENUM, codec, "pair", 0, 0, "pair", "R073", "Format of a dropped message. pair: NAME.eml and NAME.hdr.")
-OPT_INTAKE("ready", READY, ready, "rename", 0, 0, NULL, "R073", "When a dropped pair is complete. rename: as soon as both names stand there and line 1 of the .hdr is Written. lease: also no program has them open. quiet:TIME: also unchanged for TIME.")
+OPT_INTAKE("ready", READY, ready, "rename", 0, 0, NULL, "R073", "When a dropped pair is complete. rename: as soon as both names stand there and line 1 of the .hdr is Written. lease: also no program has them open; where that cannot be asked (the files belong to another user) they must be unchanged for 2 s instead. quiet:TIME: also unchanged for TIME.")
 OPT_INTAKE("outlet", PATH, outlet, "outgoing", 0, 0, NULL, "R075", "Folder into which finished messages are put.")

@@ -140,6 +140,16 @@ static void add_envelope(struct json *j, const struct msg *m)
     json_add_int(j, "to_count", (int64_t)m->env.rcpt_n);
 }
 
+/* Of one that waits only the first recipient is kept in memory. */
+static void add_people(struct json *j, const struct roster_entry *e)
+{
+    struct view to = view_of(e->to);
+
+    json_add_str(j, "from", e->from);
+    json_add_views(j, "to", &to, e->to ? 1 : 0);
+    json_add_int(j, "to_count", (int64_t)e->to_count);
+}
+
 static void list_one(struct roster_entry *e, void *arg)
 {
     struct listing *l = arg;
@@ -158,6 +168,8 @@ static void list_one(struct roster_entry *e, void *arg)
     json_add_int(&j, "size", (int64_t)e->size);
     if (m)
         add_envelope(&j, m);
+    else if (e->from)
+        add_people(&j, e);
     json_add_time(&j, "since", e->since_ms);
     if (e->state == ROSTER_HELD)
         json_add_time(&j, "next", depot_wall_ms() + e->due - depot_mono_ms());

@@ -53,8 +53,6 @@ void depot_open(struct depot *d, const struct config *cfg)
     if (rebuilt)
         log_warnx("event=ledger_rebuild the ledger was missing, damaged or of another version; "
                   "it is built again from the journal while mail flows");
-    else if (ledger_catching_up(d->ledger))
-        log_info("event=ledger_behind the ledger reads on in the journal while mail flows");
 }
 
 void depot_close(struct depot *d)

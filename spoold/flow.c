@@ -58,6 +58,7 @@ static void run_steps(struct task *t, struct depot *d)
     m->err = 0;
     do {
         row = &rows[m->step];
+        m->ran = m->step;
         if (row->run(d, m) < 0)
             return;
         m->step = row->next;
@@ -85,6 +86,8 @@ static void let_wait(struct spoold *s, struct msg *m, enum roster_state state, i
     e->keep_attempt = m->keep_attempt;
     e->tries = m->tries;
     roster_set_reason(e, m->reason);
+    roster_set_people(e, m->env.sender, m->env.rcpt_n ? m->env.rcpt[0] : (struct view){NULL, 0},
+                      m->env.rcpt_n);
     forget_msg(s, e);
     roster_set_state(&s->roster, e, state);
     roster_set_due(&s->roster, e, due);
@@ -106,10 +109,10 @@ static int64_t rest_ms(const struct spoold *s)
     return s->once ? 100 : FLOW_REST_MS;
 }
 
-/* `blame` false: the attempt is given back. */
-static void hold(struct spoold *s, struct msg *m, bool blame)
+/* Whatever the reason, the message is not to blame: the attempt is given back. */
+static void hold(struct spoold *s, struct msg *m)
 {
-    if (!blame && m->attempt > 0)
+    if (m->attempt > 0)
         m->attempt--;
     /* Trouble with the disk is not the message's: it is tried again soon, and as often as it takes. */
     m->next_ms = depot_wall_ms() + (m->err ? rest_ms(s) : hold_wait(s, m->tries));
@@ -130,10 +133,22 @@ static bool before_commit(enum msg_step step)
     return step == MSG_STEP_DECIDE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
 }
 
+/* Another program took the offered message: that is what the offer was for. */
+static bool taken_outside(const struct spoold *s, const struct msg *m)
+{
+    return s->cfg->external_stage && m->step == MSG_STEP_LOCK && m->err == ENOENT;
+}
+
 static void failed(struct spoold *s, struct msg *m)
 {
-    log_warnx("id=%s event=error step=%s what=\"%s\" error=\"%s\"", m->base.s, msg_step_name(m->step),
+    if (taken_outside(s, m)) {
+        log_info("id=%s event=taken another program has it", m->base.s);
+        rest(s, m);
+        return;
+    }
+    log_warnx("id=%s event=error step=%s what=\"%s\" error=\"%s\"", m->base.s, msg_step_name(m->ran),
               m->err_what ? m->err_what : "it could not be flushed", strerror(m->err));
+    s->disk_error_ms = depot_mono_ms();
     if (m->err == EIO || m->err == EROFS)
         alarm_raise(&s->alarms, ALARM_DISK_ERROR,
                     "the disk answers with errors (%s); messages stay where they are", strerror(m->err));
@@ -145,7 +160,7 @@ static void failed(struct spoold *s, struct msg *m)
     m->err_what = NULL;
     m->accepted = false; /* the line may be lost with the flush; asking the ledger costs little */
     m->recovered = true;
-    hold(s, m, false);
+    hold(s, m);
 }
 
 static void steps_done(struct task *t, struct spoold *s)
@@ -240,7 +255,7 @@ static void act_decide(struct spoold *s, struct msg *m)
         flow_decide(s, m);
     if (m->fate == MSG_FATE_HOLD) {
         m->fate = MSG_FATE_NONE;
-        hold(s, m, false);
+        hold(s, m);
         return;
     }
     log_info("id=%s event=decided fate=%s%s copies=%zu%s%s%s", m->base.s,

@@ -35,9 +35,10 @@ static bool is_unsound(const struct spoold *s, struct msg *m)
 
 static bool held_too_long(const struct spoold *s, struct msg *m)
 {
-    if (!m->tries || depot_wall_ms() - m->since_ms <= s->cfg->max_hold)
+    if (s->hold_all || !m->tries || depot_wall_ms() - m->since_ms <= s->cfg->max_hold)
         return false;
-    msg_set_reason(m, "it was held longer than spool.max_hold");
+    snprintf(m->reason + strlen(m->reason), sizeof m->reason - strlen(m->reason),
+             "%sit was held longer than spool.max_hold", m->reason[0] ? "; " : "");
     return true;
 }
 

@@ -44,7 +44,7 @@ static void match_recipients(struct msg *m, const struct envelope *copy, struct 
     }
 }
 
-static bool find_copy(struct depot *d, struct msg *m, unsigned k)
+static void find_copy(struct depot *d, struct msg *m, unsigned k)
 {
     struct envelope e = {0};
     char name[MSG_NAME_MAX];
@@ -54,19 +54,22 @@ static bool find_copy(struct depot *d, struct msg *m, unsigned k)
         envelope_free(&e);
         found = read_envelope(&d->spool.outlet[m->intake], msg_outlet_file(m, name, k, ".hdr"), &e) == 0;
     }
-    if (found)
-        match_recipients(m, &e, &m->copy[m->copy_n++]);
+    if (found) {
+        match_recipients(m, &e, &m->copy[k - 1]);
+        m->copy_n = k;
+    }
     envelope_free(&e);
-    return found;
 }
 
-/* Copies that the MTA has taken already are not seen; a message that was sent whole then counts as one copy
- * to all. */
+/*
+ * Copies that the MTA has taken already are not seen: below the last one that
+ * is, they are written down without recipients; a message that was sent whole
+ * and is not seen at all counts as one copy to all.
+ */
 static void find_plan(struct depot *d, struct msg *m)
 {
     for (unsigned k = 1; k <= MSG_COPIES_MAX; k++)
-        if (!find_copy(d, m, k) && k > 1)
-            break;
+        find_copy(d, m, k);
     if (!m->copy_n && m->fate == MSG_FATE_SEND)
         msg_add_copy_all(m);
     if (m->fate != MSG_FATE_SEND)
@@ -78,7 +81,10 @@ int flow_resume(struct depot *d, struct msg *m)
     char name[MSG_NAME_MAX];
     struct stat st;
 
+    errno = 0;
     m->env_ok = read_envelope(&d->spool.proc, msg_file(m, name, m->suffix), &m->env) == 0;
+    if (!m->env_ok && errno == EIO)
+        return flow_fail(m, EIO, "the envelope cannot be read");
     if (fstatat(d->spool.proc.fd, msg_file(m, name, ".eml"), &st, AT_SYMLINK_NOFOLLOW) == 0)
         m->eml_stat = st;
     find_plan(d, m);

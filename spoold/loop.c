@@ -42,13 +42,19 @@ const char *spoold_stop_reason(const struct spoold *s)
     return NULL;
 }
 
-size_t spoold_room(const struct spoold *s)
+/* Messages that fit into work besides those that are, whether or not new ones are taken. */
+static size_t room_left(const struct spoold *s)
 {
     size_t used = s->roster.count[ROSTER_WORK] - s->handed_over + s->roster.count[ROSTER_OFFERED];
 
-    if (spoold_stop_reason(s) || s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
+    if (s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
         return 0;
     return used < (size_t)s->cfg->max_in_flight ? (size_t)s->cfg->max_in_flight - used : 0;
+}
+
+size_t spoold_room(const struct spoold *s)
+{
+    return spoold_stop_reason(s) ? 0 : room_left(s);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -60,11 +66,11 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t wake_due(struct spoold *s, int64_t now)
 {
     struct roster_entry *due[LOOP_WAKE_MAX];
-    size_t n;
+    size_t n, room = room_left(s);
 
-    if (s->stopping || !s->recovered || s->roster.count[ROSTER_WORK] >= (size_t)s->cfg->max_in_flight)
-        return INT64_MAX;
-    n = roster_take_due(&s->roster, now, due, LOOP_WAKE_MAX);
+    if (s->stopping || !s->recovered || !room)
+        return INT64_MAX; /* the end of a message in work is the next turn */
+    n = roster_take_due(&s->roster, now, due, room < LOOP_WAKE_MAX ? room : LOOP_WAKE_MAX);
     for (size_t i = 0; i < n; i++)
         flow_wake(s, due[i]);
     return n == LOOP_WAKE_MAX ? now : s->roster.next_due;
@@ -79,6 +85,7 @@ static int64_t periodic(struct spoold *s, int64_t now)
     if (now >= s->scan_due) {
         for (size_t i = 0; i < s->cfg->intake_n; i++)
             intake_walk(s, i);
+        s->mark_fresh = false;
         s->scan_due = now + s->cfg->rescan;
     }
     return earlier(earlier(s->looking ? INT64_MAX : s->look_due, s->tidying ? INT64_MAX : s->tidy_due),

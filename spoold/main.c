@@ -20,7 +20,8 @@
 #endif
 
 #define MAIN_OVERRIDES_MAX 64
-#define MAIN_FILES_WANTED  4096 /* descriptors: two a message in work, folders, clients */
+#define MAIN_FILES_OTHER   512 /* descriptors besides those of messages: folders, ledger, clients */
+#define MAIN_FILES_MESSAGE 4   /* and at most so many for one message, while it is prepared */
 
 struct options {
     const char *file;
@@ -148,15 +149,19 @@ static void start_log(const struct config *c)
     log_init("spoold", t, (enum log_level)c->log_level);
 }
 
-static void raise_limits(void)
+static void raise_limits(const struct config *c)
 {
+    rlim_t wanted = MAIN_FILES_OTHER + MAIN_FILES_MESSAGE * (rlim_t)c->max_in_flight;
     struct rlimit r;
 
-    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= MAIN_FILES_WANTED)
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= wanted)
         return;
-    r.rlim_cur = r.rlim_max < MAIN_FILES_WANTED ? r.rlim_max : MAIN_FILES_WANTED;
-    if (setrlimit(RLIMIT_NOFILE, &r) < 0)
-        log_warn("the limit of open files cannot be raised");
+    r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur < wanted)
+        log_warnx(
+            "only %llu files may be open at a time, %llu are wanted for spool.max_in_flight; raise the limit "
+            "(LimitNOFILE=, ulimit -n) or lower the setting",
+            (unsigned long long)r.rlim_cur, (unsigned long long)wanted);
 }
 
 static void prepare(struct spoold *s, const struct config *cfg)
@@ -183,6 +188,8 @@ static void prepare(struct spoold *s, const struct config *cfg)
 static void shut_down(struct spoold *s)
 {
     store_stop(&s->store);
+    /* While spoold is down, deposits are welcome: they wait on disk. */
+    spool_mark_intakes(&s->depot.spool, s->no_room);
     watch_stop(&s->watch);
     control_close(s);
     intake_fini(s);
@@ -207,7 +214,7 @@ int main(int argc, char **argv)
     }
     s = xcalloc(1, sizeof *s);
     start_log(cfg);
-    raise_limits();
+    raise_limits(cfg);
     s->once = o.once;
     s->source =
         (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};

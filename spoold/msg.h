@@ -56,7 +56,8 @@ struct msg_copy {
 struct msg {
     struct task task; /* first */
     struct base base;
-    enum msg_step step;
+    enum msg_step step; /* the next one */
+    enum msg_step ran;  /* the last one that was begun; for the log */
     enum msg_fate fate;
     enum spool_class class;
     char suffix[32];  /* of the envelope in proc: ".hdr.c", ".hdr.w1", ".hdr.q-virus" ... */

@@ -96,6 +96,23 @@ static void add_address_lists(struct history *h, enum ledger_index index, struct
         add_list(h, index, (struct view){hash, JOURNAL_HASH_LEN});
 }
 
+/* What people copy from a list is the ID, the part behind the last "~"; a BASE or NAME that looks like one is rare. */
+static bool is_tail(struct view v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if ((v.p[i] < '0' || v.p[i] > '9') && (v.p[i] < 'a' || v.p[i] > 'z'))
+            return false;
+    return v.n > 0 && v.n <= BASE_ID_LEN;
+}
+
+static bool id_fits(struct view wanted, const struct base *id)
+{
+    struct view whole = base_view(id), tail = {id->s + id->len - BASE_ID_LEN, BASE_ID_LEN};
+
+    return (whole.n >= wanted.n && memcmp(whole.p, wanted.p, wanted.n) == 0) ||
+           (is_tail(wanted) && memcmp(tail.p, wanted.p, wanted.n) == 0);
+}
+
 /* Recipients are more various than senders, and addresses lead to fewer rows than the rest. */
 static void choose_lists(struct history *h)
 {
@@ -108,7 +125,7 @@ static void choose_lists(struct history *h)
     else if (h->name.p)
         add_list(h, LEDGER_BY_NAME, h->name);
     else
-        add_list(h, LEDGER_BY_ID, h->id.p ? h->id : VIEW(""));
+        add_list(h, LEDGER_BY_ID, h->id.p && !is_tail(h->id) ? h->id : VIEW(""));
     h->need_event = by_event > 1;
 }
 
@@ -181,7 +198,7 @@ static bool row_fits(const struct history *h, const struct ledger_row *row)
     struct event e = {.copy = 0};
     bool fits = false;
 
-    if (h->id.n && (row->id.len < h->id.n || memcmp(row->id.s, h->id.p, h->id.n) != 0))
+    if (h->id.n && !id_fits(h->id, &row->id))
         return false;
     if (!h->need_event)
         return true;

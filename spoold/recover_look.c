@@ -15,6 +15,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -177,7 +179,7 @@ static void start_redo(struct spoold *s, const struct recover_found *f, bool kee
     if (!keep_attempt && m->attempt >= s->cfg->max_attempts) {
         m->fate = MSG_FATE_QUARANTINE;
         m->class = SPOOL_CLASS_POISON;
-        msg_set_reason(m, "it brought its worker down %u times", m->attempt);
+        msg_set_reason(m, "spoold or its worker ended %u times while it was in work", m->attempt);
     }
     flow_start(s, m);
 }
@@ -196,7 +198,8 @@ static void start_finish(struct spoold *s, const struct recover_found *f)
     flow_start(s, m);
 }
 
-/* Not known when: at once, but one after the other, so that a restart does not wake ten thousand of them together. */
+/* Not known when: at once, but one after the other, so that a restart does not wake ten thousand of them
+ * together. */
 static int64_t spread(const struct spoold *s)
 {
     int64_t wait = (int64_t)s->roster.count[ROSTER_HELD] * LOOK_SPREAD_MS;
@@ -224,27 +227,41 @@ static void keep_waiting(struct spoold *s, const struct recover_found *f, enum r
     roster_set_due(&s->roster, e, depot_mono_ms() + (wait > 0 ? wait : 0));
 }
 
-static void wait_outside(struct spoold *s, const struct recover_found *f, const struct recover_row *row)
+__attribute__((format(printf, 2, 3))) static void strange(struct spoold *s, const char *fmt, ...)
+{
+    char text[200];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (!s->strange) /* the first one of this look stands for all; each is in the log */
+        alarm_raise(&s->alarms, ALARM_STRANGE_STATE, "%s", text);
+    else
+        log_warnx("event=strange_state %s", text);
+    s->strange = true;
+}
+
+/* `since`: when it was first met so, 0 = now. */
+static void wait_outside(struct spoold *s, const struct recover_found *f, const struct recover_row *row,
+                         int64_t since)
 {
     struct roster_entry *e = roster_add(&s->roster, &f->base);
 
-    if (e->state == ROSTER_WORK)
-        e->since_ms = depot_wall_ms();
+    e->since_ms = since ? since : depot_wall_ms();
     if (depot_wall_ms() - e->since_ms > s->cfg->external_alarm)
-        alarm_raise(&s->alarms, ALARM_STRANGE_STATE, "%.80s: %s, for longer than spool.external_alarm",
-                    f->base.s, row->meaning);
+        strange(s, "%.80s: %s, for longer than spool.external_alarm", f->base.s, row->meaning);
     roster_set_state(&s->roster, e, ROSTER_RESTING);
     roster_set_due(&s->roster, e, INT64_MAX);
 }
 
-static void act_on(struct spoold *s, const struct recover_found *f, bool keep_attempt)
+static void act_on(struct spoold *s, const struct recover_found *f, bool keep_attempt, int64_t since)
 {
     const struct recover_row *row = recover_classify(f, s->cfg->external_stage);
 
     if (row->action <= RECOVER_FINISH && row->action >= RECOVER_START &&
         recover_intake(s->cfg, &f->base) == SIZE_MAX) {
-        alarm_raise(&s->alarms, ALARM_STRANGE_STATE,
-                    "%.80s came from an intake that is not configured; it stays in proc", f->base.s);
+        strange(s, "%.80s came from an intake that is not configured; it stays in proc", f->base.s);
         return;
     }
     switch (row->action) {
@@ -264,11 +281,10 @@ static void act_on(struct spoold *s, const struct recover_found *f, bool keep_at
         start_finish(s, f);
         break;
     case RECOVER_WAIT:
-        wait_outside(s, f, row);
+        wait_outside(s, f, row, since);
         break;
     case RECOVER_ALARM:
-        alarm_raise(&s->alarms, ALARM_STRANGE_STATE, "proc/%.80s*: %s; spoold does not touch it", f->base.s,
-                    row->meaning);
+        strange(s, "proc/%.80s*: %s; spoold does not touch it", f->base.s, row->meaning);
         break;
     default:
         break; /* repaired by the store */
@@ -282,14 +298,41 @@ static void consider(struct spoold *s, const struct recover_found *f)
     bool keep = e && e->keep_attempt;
     int64_t since = e ? e->since_ms : 0;
 
-    if (e && (e->state != ROSTER_RESTING || e->due != INT64_MAX))
+    if (e && !roster_is_looked_for(e))
         return;
     if (e)
         roster_remove(&s->roster, e);
-    act_on(s, f, keep);
-    e = roster_find(&s->roster, &f->base);
-    if (e && e->state == ROSTER_RESTING && since)
-        e->since_ms = since;
+    act_on(s, f, keep, since);
+}
+
+struct vanished {
+    const struct look *look;
+    struct roster_entry *entry; /* one at a time: the roster must not change while it is walked */
+};
+
+static void find_vanished(struct roster_entry *e, void *arg)
+{
+    struct vanished *v = arg;
+    struct recover_found key = {.base = e->base};
+
+    if (!v->entry && roster_is_looked_for(e) &&
+        !(v->look->n && bsearch(&key, v->look->found, v->look->n, sizeof key, by_base)))
+        v->entry = e;
+}
+
+/* What rested and is not in proc any more was taken by somebody else: another program, or a person. */
+static void forget_vanished(struct spoold *s, const struct look *l)
+{
+    struct vanished v = {.look = l};
+
+    while (s->roster.count[ROSTER_RESTING]) {
+        v.entry = NULL;
+        roster_each(&s->roster, find_vanished, &v);
+        if (!v.entry)
+            return;
+        log_info("id=%s event=gone it was taken out of proc by another program", v.entry->base.s);
+        roster_remove(&s->roster, v.entry);
+    }
 }
 
 static void look_done(struct task *t, struct spoold *s)
@@ -297,10 +340,15 @@ static void look_done(struct task *t, struct spoold *s)
     struct look *l = (struct look *)t;
 
     s->looking = false;
+    s->strange = false;
     for (size_t i = 0; i < l->claimed_n; i++)
         flow_start(s, l->claimed[i]);
+    if (!l->failed)
+        forget_vanished(s, l);
     for (size_t i = 0; !l->failed && i < l->n; i++)
         consider(s, &l->found[i]);
+    if (!l->failed && !s->strange)
+        alarm_clear(&s->alarms, ALARM_STRANGE_STATE);
     s->look_due = depot_mono_ms() + (l->again ? LOOK_AGAIN_MS : s->cfg->rescan);
     if (!l->again && !l->failed)
         s->recovered = true;

@@ -7,6 +7,7 @@
 #include "spoold/root.h"
 
 #include "common/log.h"
+#include "common/xalloc.h"
 #include "spoold/fs.h"
 
 #include <errno.h>
@@ -106,7 +107,7 @@ static void fill_dir(struct spool_dir *d, int fd, const char *label)
 
     if (fstat(fd, &st) < 0)
         fatal("folder %s", label);
-    *d = (struct spool_dir){.fd = fd, .dev = st.st_dev, .label = label, .dirty = true};
+    *d = (struct spool_dir){.fd = fd, .dev = st.st_dev, .label = xstrdup(label), .dirty = true};
 }
 
 /* Relative paths are ours and made when missing; absolute ones belong to an MTA and must be there. */

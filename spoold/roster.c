@@ -55,6 +55,8 @@ static void entry_free(void *p)
     struct roster_entry *e = p;
 
     free(e->reason);
+    free(e->from);
+    free(e->to);
     free(e);
 }
 
@@ -72,6 +74,11 @@ void roster_set_state(struct roster *r, struct roster_entry *e, enum roster_stat
     e->state = state;
 }
 
+bool roster_is_looked_for(const struct roster_entry *e)
+{
+    return e->state == ROSTER_RESTING && e->due == INT64_MAX;
+}
+
 void roster_set_due(struct roster *r, struct roster_entry *e, int64_t due)
 {
     e->due = due;
@@ -83,6 +90,15 @@ void roster_set_reason(struct roster_entry *e, const char *reason)
 {
     free(e->reason);
     e->reason = reason && reason[0] ? xstrdup(reason) : NULL;
+}
+
+void roster_set_people(struct roster_entry *e, struct view from, struct view to, size_t to_count)
+{
+    free(e->from);
+    free(e->to);
+    e->from = xstrndup(from.p, from.n);
+    e->to = to_count ? xstrndup(to.p, to.n) : NULL;
+    e->to_count = to_count;
 }
 
 struct walk {

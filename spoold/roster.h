@@ -28,7 +28,9 @@ struct roster_entry {
     int64_t first_ms; /* wall clock: first held */
     unsigned attempt, tries;
     bool keep_attempt;
-    char *reason; /* owned or NULL */
+    char *reason;    /* owned or NULL */
+    char *from, *to; /* owned or NULL: sender and first recipient of one that waits */
+    size_t to_count;
 };
 
 struct roster {
@@ -46,11 +48,14 @@ void roster_set_state(struct roster *r, struct roster_entry *e, enum roster_stat
 /* Lets it wait until `due`. */
 void roster_set_due(struct roster *r, struct roster_entry *e, int64_t due);
 void roster_set_reason(struct roster_entry *e, const char *reason);
+void roster_set_people(struct roster_entry *e, struct view from, struct view to, size_t to_count);
 /* In order of BASE. fn must not add or remove. */
 void roster_each(const struct roster *r, void (*fn)(struct roster_entry *e, void *arg), void *arg);
 /* Up to `max` waiting entries whose time has come, into `to`; also works out next_due anew. Returns their
  * number. */
 size_t roster_take_due(struct roster *r, int64_t now, struct roster_entry **to, size_t max);
+/* After an error, with its rest over: the next look at proc decides. */
+bool roster_is_looked_for(const struct roster_entry *e);
 const char *roster_state_name(enum roster_state s);
 void roster_fini(struct roster *r);
 

@@ -32,7 +32,7 @@ enum spool_class {
 struct spool_dir {
     int fd;
     dev_t dev;
-    const char *label; /* for messages to people; borrowed */
+    const char *label; /* for messages to people; owned, for good: settings come and go */
     bool dirty;        /* has changes that are not flushed */
 };
 

@@ -50,9 +50,12 @@ struct spoold {
     int64_t stop_due;      /* while stopping: at the latest */
     bool looking, tidying; /* such a task is under way */
     bool recovered;        /* the first look has come to its end: intake may start */
-    bool no_room, stalled, marked_stopped, marked_once;
+    bool no_room, stalled, marked_stopped;
+    bool mark_fresh; /* the intakes were marked since the last rescan; others can write there */
     bool once, hold_all, stopping;
-    bool failed_once; /* --once could not do its work */
+    bool strange;          /* the present look at proc met a state that spoold does not touch */
+    int64_t disk_error_ms; /* monotonic: the last one, 0 = none */
+    bool failed_once;      /* --once could not do its work */
     char root_label[128];
 };
 

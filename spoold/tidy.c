@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 #define TIDY_EVERY_MS 1000
-#define TIDY_SOON_MS  5 /* more slices wait */
+#define TIDY_SOON_MS  5     /* more slices wait */
+#define TIDY_CALM_MS  30000 /* without an error of the disk: it is over */
 
 struct tidy {
     struct task task;
@@ -58,6 +59,13 @@ static void tidy_done(struct task *task, struct spoold *s)
     s->catching_up = t->catching_up;
     if (t->mark)
         s->marked_stopped = t->stop_intake;
+    if (t->catching_up && t->more)
+        alarm_raise(&s->alarms, ALARM_LEDGER,
+                    "the ledger reads up in the journal; history and audit are not complete yet");
+    else
+        alarm_clear(&s->alarms, ALARM_LEDGER);
+    if (s->disk_error_ms && depot_mono_ms() - s->disk_error_ms > TIDY_CALM_MS)
+        alarm_clear(&s->alarms, ALARM_DISK_ERROR);
     if (t->no_room)
         alarm_raise(
             &s->alarms, ALARM_NO_ROOM,
@@ -76,8 +84,8 @@ void tidy_start(struct spoold *s)
     t->task.run = tidy_run;
     t->task.done = tidy_done;
     t->stop_intake = spoold_stop_reason(s) != NULL;
-    t->mark = t->stop_intake != s->marked_stopped || !s->marked_once;
-    s->marked_once = true;
+    t->mark = t->stop_intake != s->marked_stopped || !s->mark_fresh;
+    s->mark_fresh = true;
     s->tidying = true;
     task_list_add(&s->todo, &t->task);
 }

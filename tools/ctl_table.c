@@ -57,12 +57,13 @@ static void cell_from(struct buf *b, const json_t *o)
 
 static void cell_to(struct buf *b, const json_t *o)
 {
-    const json_t *to = json_object_get(o, "to");
+    const json_t *to = json_object_get(o, "to"), *count = json_object_get(o, "to_count");
+    size_t n = json_is_integer(count) ? (size_t)json_integer_value(count) : json_array_size(to);
 
     ctl_print_add_value(b, json_is_array(to) ? json_array_get(to, 0) : to,
                         json_is_true(json_object_get(o, "raw")));
-    if (json_array_size(to) > 1)
-        buf_addf(b, " +%zu", json_array_size(to) - 1);
+    if (n > 1)
+        buf_addf(b, " +%zu", n - 1);
 }
 
 static void cell_size(struct buf *b, const json_t *o)

@@ -109,10 +109,17 @@ static bool exists(const struct drop_spool *s, const char *name)
     return fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
+/* Any depositor can make a file in the folder; only the mark of its owner, which is spoold, counts. */
+static bool is_stopped(int dir)
+{
+    struct stat mark, folder;
+
+    return fstatat(dir, DROP_SPOOL_STOPPED, &mark, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir, &folder) == 0 &&
+           mark.st_uid == folder.st_uid;
+}
+
 int drop_spool_open(struct drop_spool *s, const char *root, const char *path, struct buf *why)
 {
-    struct stat st;
-
     *s = (struct drop_spool){.dir = -1, .hold = -1, .data = -1, .signals = watch_signals()};
     if (s->signals < 0)
         return temporary(why, "signals cannot be watched", errno);
@@ -123,7 +130,7 @@ int drop_spool_open(struct drop_spool *s, const char *root, const char *path, st
         buf_addf(why, "folder %s%s%s: ", path[0] == '/' ? "" : root, path[0] == '/' ? "" : "/", path);
         return temporary(why, "cannot be opened", err);
     }
-    if (fstatat(s->dir, DROP_SPOOL_STOPPED, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (is_stopped(s->dir)) {
         buf_add_str(why, "spoold is not taking messages at present: try again later");
         return EXIT_TEMP_75;
     }

@@ -1,12 +1,13 @@
 /*
- * control_world.h - a control server and its clients in one process, for test_control_server.c and test_control_state.c.
+ * control_world.h - a control server and its clients in one process, for test_control_server.c and
+ * test_control_state.c.
  *
  * The test plays the loop: it asks epoll without waiting and hands each event on.
  */
 #ifndef TESTS_UNIT_CONTROL_WORLD_H
 #define TESTS_UNIT_CONTROL_WORLD_H
 
-#include "tests/unit/depot_world.h"
+#include "tests/unit/loop_world.h"
 
 #include "spoold/control_server.h"
 
@@ -32,7 +33,7 @@ static inline struct control_world control_world_open(const char *const *setting
 {
     struct control_world c = {.w = depot_world_open(setting, n)};
 
-    c.s = depot_world_spoold(c.w);
+    c.s = loop_world_open(c.w);
     control_open(c.s);
     c.epoll = epoll_create1(EPOLL_CLOEXEC);
     control_attach(c.s, c.epoll);
@@ -43,7 +44,7 @@ static inline void control_world_close(struct control_world *c)
 {
     control_close(c->s);
     close(c->epoll);
-    depot_world_spoold_end(c->w, &c->s);
+    loop_world_close(c->w, &c->s);
     depot_world_close(&c->w);
 }
 
@@ -57,7 +58,7 @@ static inline void control_world_pump(struct control_world *c)
 
         for (int e = 0; e < n; e++)
             control_event(c->s, ev[e].data.fd);
-        if (!depot_world_turn(c->s) && n <= 0)
+        if (!loop_world_turn(c->s) && n <= 0)
             return;
     }
     fail_msg("the server never comes to rest");

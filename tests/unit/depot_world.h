@@ -13,8 +13,7 @@
 #include "tests/unit/query_world.h"
 
 #include "common/log.h"
-#include "spoold/recover.h"
-#include "spoold/spoold.h"
+#include "spoold/flow.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -145,7 +144,8 @@ static inline void depot_world_pair(const struct world *w, const char *dir, cons
 }
 
 /* A file's mtime, seconds from now. Times ahead of the clock count as quiet, as ctime cannot be set. */
-static inline void depot_world_touch(const struct world *w, const char *dir, const char *name, int64_t from_now)
+static inline void depot_world_touch(const struct world *w, const char *dir, const char *name,
+                                     int64_t from_now)
 {
     struct timespec t[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + from_now}};
 
@@ -180,7 +180,8 @@ static inline int depot_world_order(const struct dirent **a, const struct dirent
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* What stands in the folder must be `wanted`: names in order, a blank between, BASE as @. Folders are passed over. */
+/* What stands in the folder must be `wanted`: names in order, a blank between, BASE as @. Folders are passed
+ * over. */
 static inline void depot_world_expect(const struct world *w, const char *dir, const struct base *b,
                                       const char *wanted)
 {
@@ -207,12 +208,11 @@ static inline void depot_world_expect(const struct world *w, const char *dir, co
     buf_free(&got);
 }
 
-static inline enum flow_claim_result depot_world_try(struct world *w, const char *name, struct flow_deposit *dep,
-                                                     struct msg **m)
+static inline enum flow_claim_result depot_world_try(struct world *w, const char *name,
+                                                     struct flow_deposit *dep, struct msg **m)
 {
-    *dep = (struct flow_deposit){.from = &w->d.spool.intake[0],
-                                 .name = view_of(name),
-                                 .ready = w->cfg->intake[0].ready};
+    *dep = (struct flow_deposit){
+        .from = &w->d.spool.intake[0], .name = view_of(name), .ready = w->cfg->intake[0].ready};
     return flow_claim(&w->d, dep, m);
 }
 
@@ -227,8 +227,10 @@ static inline struct msg *depot_world_claim(struct world *w, const char *name)
     return m;
 }
 
-/* The same, locked and decided: recipients 1 and 2 get a copy each as far as `copies` goes, the rest `fate`. */
-static inline struct msg *depot_world_decided(struct world *w, const char *name, enum msg_fate fate, size_t copies)
+/* The same, locked and decided: recipients 1 and 2 get a copy each as far as `copies` goes, the rest `fate`.
+ */
+static inline struct msg *depot_world_decided(struct world *w, const char *name, enum msg_fate fate,
+                                              size_t copies)
 {
     struct msg *m = depot_world_claim(w, name);
 
@@ -277,64 +279,6 @@ static inline unsigned depot_world_lines(const struct world *w, const char *with
         n++;
     free(text);
     return n;
-}
-
-/* The loop's side around the same depot; with the store inside the loop. The depot moves into it. */
-static inline struct spoold *depot_world_spoold(struct world *w)
-{
-    struct spoold *s = xcalloc(1, sizeof *s);
-
-    s->cfg = w->cfg;
-    s->depot = w->d;
-    s->roster.next_due = INT64_MAX;
-    s->notify.fd = -1;
-    s->started_ms = depot_wall_ms();
-    s->recovered = true;
-    task_list_init(&s->todo);
-    s->store = store_start(&s->depot, false);
-    return s;
-}
-
-/* One turn of the store: everything that is queued is done and answered. */
-static inline unsigned depot_world_turn(struct spoold *s)
-{
-    struct task_list done;
-    struct task *t;
-    unsigned n = 0;
-
-    if (!s->todo.first)
-        return 0;
-    store_submit(s->store, &s->todo);
-    assert_true(store_collect(s->store, &done));
-    while ((t = task_list_take(&done))) {
-        t->done(t, s);
-        n++;
-    }
-    return n;
-}
-
-static inline void depot_world_run_out(struct spoold *s)
-{
-    for (unsigned i = 0; i < 1000 && depot_world_turn(s); i++)
-        ;
-    assert_null(s->todo.first);
-}
-
-static inline void depot_world_drop_msg(struct roster_entry *e, void *arg)
-{
-    (void)arg;
-    msg_free(&e->msg);
-}
-
-static inline void depot_world_spoold_end(struct world *w, struct spoold **s)
-{
-    store_stop(&(*s)->store);
-    intake_fini(*s);
-    roster_each(&(*s)->roster, depot_world_drop_msg, NULL);
-    roster_fini(&(*s)->roster);
-    w->d = (*s)->depot;
-    free(*s);
-    *s = NULL;
 }
 
 /* Runs fn in a child; its answer is the child's exit code, or 128 + the signal. `uid` 0: as we are. */

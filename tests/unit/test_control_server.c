@@ -1,5 +1,6 @@
 /*
- * test_control_server.c - unit tests of spoold/control_server.c: who may ask, what is refused, nobody makes it wait.
+ * test_control_server.c - unit tests of spoold/control_server.c: who may ask, what is refused, nobody makes
+ * it wait.
  *
  * Run by `make check`, with real sockets and clients in the same process. A
  * client may send anything, read slowly or never, or go away at any time: the
@@ -11,7 +12,8 @@
 
 static void a_question_is_answered_once_and_the_line_closed(void **state)
 {
-    static const char *const words[] = {"status", "queue", "queue|limit=5|held=yes", "history", "show|nobody"};
+    static const char *const words[] = {"status", "queue", "queue|limit=5|held=yes", "history",
+                                        "show|nobody"};
     struct control_world c = control_world_open(NULL, 0);
 
     (void)state;
@@ -276,7 +278,7 @@ static void other_users_are_sent_away(void **state)
 static void the_socket_is_made_anew_private_and_removed(void **state)
 {
     struct world *w = depot_world_plain();
-    struct spoold *s = depot_world_spoold(w);
+    struct spoold *s = loop_world_open(w);
     struct stat st;
 
     (void)state;
@@ -288,7 +290,7 @@ static void the_socket_is_made_anew_private_and_removed(void **state)
     control_close(s);
     assert_null(s->control);
     assert_false(depot_world_has(w, "state", CONTROL_SOCKET_NAME));
-    depot_world_spoold_end(w, &s);
+    loop_world_close(w, &s);
     depot_world_close(&w);
 }
 

@@ -1,5 +1,6 @@
 /*
- * test_depot.c - unit tests of spoold/depot.c: one batch, one flush, and the ledger never ahead of the journal.
+ * test_depot.c - unit tests of spoold/depot.c: one batch, one flush, and the ledger never ahead of the
+ * journal.
  *
  * Run by `make check`, on real files in a temporary spool.
  */

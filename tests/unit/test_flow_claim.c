@@ -227,7 +227,8 @@ static void without_a_lease_the_empty_line_has_to_be_there(void **state)
         int wanted;
     } cases[] = {
         {"a whole envelope needs no lease", DEPOT_WORLD_HDR, 0644, 0, FLOW_CLAIMED},
-        {"one that may be cut off waits", "Written\na@example.org\n1@example.net\n", 0644, 0, FLOW_LATER + 10},
+        {"one that may be cut off waits", "Written\na@example.org\n1@example.net\n", 0644, 0,
+         FLOW_LATER + 10},
         {"two seconds later it is whole", "Written\na@example.org\n1@example.net\n", 0644, 10, FLOW_CLAIMED},
         {"an unreadable one is a problem", DEPOT_WORLD_HDR, 0600, 0, FLOW_PROBLEM + 20},
     };
@@ -264,9 +265,10 @@ static void a_name_that_proc_has_already_stays_in_the_intake(void **state)
     (void)state;
     m = depot_world_claim(w, "x");
     /* The same deposit once more, as only a program that keeps inode and time could make it. */
-    assert_int_equal(renameat(w->d.spool.proc.fd, msg_file(m, name, ".hdr.c"), w->d.spool.intake[0].fd, "x.hdr"),
-                     0);
-    assert_int_equal(renameat(w->d.spool.proc.fd, msg_file(m, name, ".eml"), w->d.spool.intake[0].fd, "x.eml"), 0);
+    assert_int_equal(
+        renameat(w->d.spool.proc.fd, msg_file(m, name, ".hdr.c"), w->d.spool.intake[0].fd, "x.hdr"), 0);
+    assert_int_equal(
+        renameat(w->d.spool.proc.fd, msg_file(m, name, ".eml"), w->d.spool.intake[0].fd, "x.eml"), 0);
     depot_world_put(w, "proc", &m->base, ".eml", "another message");
     assert_int_equal(depot_world_try(w, "x", &dep, &again), FLOW_PROBLEM);
     assert_non_null(strstr(dep.problem, "cannot be moved to proc"));
@@ -284,9 +286,10 @@ static void the_content_goes_back_when_the_envelope_cannot_follow(void **state)
 
     (void)state;
     m = depot_world_claim(w, "x");
-    assert_int_equal(renameat(w->d.spool.proc.fd, msg_file(m, name, ".hdr.c"), w->d.spool.intake[0].fd, "x.hdr"),
-                     0);
-    assert_int_equal(renameat(w->d.spool.proc.fd, msg_file(m, name, ".eml"), w->d.spool.intake[0].fd, "x.eml"), 0);
+    assert_int_equal(
+        renameat(w->d.spool.proc.fd, msg_file(m, name, ".hdr.c"), w->d.spool.intake[0].fd, "x.hdr"), 0);
+    assert_int_equal(
+        renameat(w->d.spool.proc.fd, msg_file(m, name, ".eml"), w->d.spool.intake[0].fd, "x.eml"), 0);
     depot_world_put(w, "proc", &m->base, ".hdr.c", "in the way");
     assert_int_equal(depot_world_try(w, "x", &dep, &again), FLOW_NOTHING);
     depot_world_expect(w, "incoming", NULL, "x.eml x.hdr");

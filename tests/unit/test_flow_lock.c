@@ -1,5 +1,6 @@
 /*
- * test_flow_lock.c - unit tests of spoold/flow_lock.c: the number of attempts stands in the name, whatever happens.
+ * test_flow_lock.c - unit tests of spoold/flow_lock.c: the number of attempts stands in the name, whatever
+ * happens.
  *
  * Run by `make check`. Each case starts from a claimed pair under a given
  * suffix; the name that results is what recovery would count from.

@@ -1,5 +1,6 @@
 /*
- * test_flow_quarantine.c - unit tests of spoold/flow_quarantine.c: the entry is whole, last of all its envelope.
+ * test_flow_quarantine.c - unit tests of spoold/flow_quarantine.c: the entry is whole, last of all its
+ * envelope.
  *
  * Run by `make check`, with the quarantine on the spool's file system and on
  * another one (/dev/shm, where there is one). Whatever part of the way was gone
@@ -134,8 +135,8 @@ static struct msg *found_again(const struct msg *m)
 
 static void finish_anew(struct world *w, struct msg *m)
 {
-    static int (*const rest[])(struct depot *, struct msg *) = {
-        flow_resume, flow_content, flow_envelope, flow_record, flow_unlink, flow_finish};
+    static int (*const rest[])(struct depot *, struct msg *) = {flow_resume, flow_content, flow_envelope,
+                                                                flow_record, flow_unlink,  flow_finish};
 
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
         if (rest[i](&w->d, m) < 0)
@@ -167,7 +168,8 @@ static void drop_one(struct world *w, const struct msg *m, const char *suffix)
     assert_int_equal(unlinkat(w->d.spool.proc.fd, msg_file(m, name, suffix), 0), 0);
 }
 
-/* Each case is the former and one more operation of the far form; the torn .tmp files are of that moment only. */
+/* Each case is the former and one more operation of the far form; the torn .tmp files are of that moment
+ * only. */
 static void far_prefix(struct world *w, const struct msg *m, unsigned upto)
 {
     if (upto == 1)

@@ -1,5 +1,6 @@
 /*
- * test_flow_record.c - unit tests of spoold/flow_record.c: which lines stand in the journal, for whom, and that they do.
+ * test_flow_record.c - unit tests of spoold/flow_record.c: which lines stand in the journal, for whom, and
+ * that they do.
  *
  * Run by `make check`. The journal's text is read back. A line may stand twice,
  * but "accepted" is not repeated when the ledger knows it, and a hold ends with
@@ -19,10 +20,9 @@ static void every_recipient_stands_in_one_line(void **state)
     } cases[] = {
         {MSG_FATE_QUARANTINE,
          1,
-         {"\"event\":\"delivered\"", "\"to\":[\"1@example.net\"]", "\"to\":[\"2@example.net\",\"3@example.net\"]"}},
-        {MSG_FATE_DROP,
-         2,
-         {"\"copy\":2", "\"event\":\"discarded\"", "\"to\":[\"3@example.net\"]"}},
+         {"\"event\":\"delivered\"", "\"to\":[\"1@example.net\"]",
+          "\"to\":[\"2@example.net\",\"3@example.net\"]"}},
+        {MSG_FATE_DROP, 2, {"\"copy\":2", "\"event\":\"discarded\"", "\"to\":[\"3@example.net\"]"}},
         {MSG_FATE_QUARANTINE,
          0,
          {"\"event\":\"quarantined\"", "\"class\":\"virus\"", "\"reason\":\"a reason\""}},

@@ -1,5 +1,6 @@
 /*
- * test_flow_resume.c - unit tests of spoold/flow_resume.c: whose copy was it, read back from what still stands on disk.
+ * test_flow_resume.c - unit tests of spoold/flow_resume.c: whose copy was it, read back from what still
+ * stands on disk.
  *
  * Run by `make check`. The plan of a committed message is rebuilt from the
  * envelopes in proc and in the outlet; nobody may be counted twice or left out
@@ -39,14 +40,26 @@ static void the_plan_is_read_back(void **state)
         const char *wanted;
     } cases[] = {
         {"sent whole, taken by the MTA", ".hdr.send", MSG_FATE_SEND, {{0}}, "123 |"},
-        {"sent whole, in proc", ".hdr.send", MSG_FATE_SEND, {{"proc", ".1.hdr.out", DEPOT_WORLD_HDR}}, "123 |"},
-        {"sent whole, published", ".hdr.send", MSG_FATE_SEND, {{"outgoing", ".hdr", DEPOT_WORLD_HDR}}, "123 |"},
+        {"sent whole, in proc",
+         ".hdr.send",
+         MSG_FATE_SEND,
+         {{"proc", ".1.hdr.out", DEPOT_WORLD_HDR}},
+         "123 |"},
+        {"sent whole, published",
+         ".hdr.send",
+         MSG_FATE_SEND,
+         {{"outgoing", ".hdr", DEPOT_WORLD_HDR}},
+         "123 |"},
         {"one copy here, one there",
          ".hdr.send",
          MSG_FATE_SEND,
          {{"outgoing", ".hdr", HDR_13}, {"proc", ".2.hdr.out", HDR_2}},
          "13 2 |"},
-        {"quarantine for the rest", ".hdr.q-virus", MSG_FATE_QUARANTINE, {{"proc", ".1.hdr.out", HDR_1}}, "1 |23"},
+        {"quarantine for the rest",
+         ".hdr.q-virus",
+         MSG_FATE_QUARANTINE,
+         {{"proc", ".1.hdr.out", HDR_1}},
+         "1 |23"},
         {"quarantine for all", ".hdr.q-virus", MSG_FATE_QUARANTINE, {{0}}, "|123"},
         {"discard for the rest", ".hdr.drop", MSG_FATE_DROP, {{"outgoing", ".hdr", HDR_13}}, "13 |2"},
         {"a stranger's envelope in the outlet names nobody of ours",

@@ -1,5 +1,6 @@
 /*
- * test_flow_settle.c - unit tests of spoold/flow_settle.c: prepare, commit, publish, remove; each step alone and again.
+ * test_flow_settle.c - unit tests of spoold/flow_settle.c: prepare, commit, publish, remove; each step alone
+ * and again.
  *
  * Run by `make check`. The steps are called as the store calls them, on real
  * files. After each one the folders hold exactly what protocol.md section 3
@@ -161,9 +162,11 @@ static void a_name_that_is_taken_in_the_outlet_is_never_overwritten(void **state
         assert_string_equal(text, "theirs");
         free(text);
         depot_world_expect(w, "proc", &m->base,
-                           i == 0 ? "@.1.eml.out @.1.hdr.out @.eml @.hdr.send" : "@.1.hdr.out @.eml @.hdr.send");
+                           i == 0 ? "@.1.eml.out @.1.hdr.out @.eml @.hdr.send"
+                                  : "@.1.hdr.out @.eml @.hdr.send");
         /* Out of the way it goes on where it stopped. */
-        assert_int_equal(unlinkat(w->d.spool.outlet[0].fd, msg_file(m, (char[MSG_NAME_MAX]){0}, taken[i]), 0), 0);
+        assert_int_equal(unlinkat(w->d.spool.outlet[0].fd, msg_file(m, (char[MSG_NAME_MAX]){0}, taken[i]), 0),
+                         0);
         m->err = 0;
         assert_int_equal(flow_content(&w->d, m), 0);
         assert_int_equal(flow_envelope(&w->d, m), 0);

@@ -1,28 +1,30 @@
 /*
- * test_intake.c - unit tests of spoold/intake.c: hints are tried in time, nothing is forgotten when there are too many.
+ * test_intake.c - unit tests of spoold/intake.c: hints are tried in time, nothing is forgotten when there are
+ * too many.
  *
  * Run by `make check`, with the store inside the loop and real folders.
  */
-#include "tests/unit/depot_world.h"
+#include "tests/unit/loop_world.h"
 
 struct bench {
     struct world *w;
     struct spoold *s;
 };
 
-static const char *const two[] = {"intake main.path=incoming", "intake fax.path=fax", "spool.max_in_flight=3"};
+static const char *const two[] = {"intake main.path=incoming", "intake fax.path=fax",
+                                  "spool.max_in_flight=3"};
 
 static struct bench bench_open(const char *const *setting, size_t n)
 {
     struct bench k = {.w = depot_world_open(setting, n)};
 
-    k.s = depot_world_spoold(k.w);
+    k.s = loop_world_open(k.w);
     return k;
 }
 
 static void bench_close(struct bench *k)
 {
-    depot_world_spoold_end(k->w, &k->s);
+    loop_world_close(k->w, &k->s);
     depot_world_close(&k->w);
 }
 
@@ -60,7 +62,7 @@ static void a_full_table_leads_to_a_walk(void **state)
     assert_true(k.s->intake[0].walk);
     assert_int_equal(k.s->intake[0].hint_n, INTAKE_HINTS_MAX);
     intake_run(k.s, depot_mono_ms());
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     depot_world_expect(k.w, "incoming", NULL, "");
     assert_true(intake_idle(k.s, 0));
     bench_close(&k);
@@ -75,11 +77,11 @@ static void a_walk_that_is_asked_for_during_a_walk_comes_after_it(void **state)
     intake_run(k.s, depot_mono_ms());
     assert_true(k.s->intake[0].busy);
     intake_walk(k.s, 0);
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     assert_true(k.s->intake[0].walk);
     assert_false(k.s->intake[0].again);
     intake_run(k.s, depot_mono_ms());
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     assert_true(intake_idle(k.s, 0));
     bench_close(&k);
 }
@@ -95,7 +97,7 @@ static void a_hint_waits_for_its_time(void **state)
     assert_in_range(intake_run(k.s, now), now + 4900, now + 6000);
     assert_null(k.s->todo.first);
     assert_true(intake_run(k.s, now + 6000) == INT64_MAX);
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     depot_world_expect(k.w, "incoming", NULL, "");
     assert_true(intake_run(k.s, now + 6000) == INT64_MAX);
     bench_close(&k);
@@ -113,14 +115,14 @@ static void intakes_take_turns_and_one_scans_at_a_time(void **state)
     assert_int_equal(k.s->todo.n, 1);
     intake_run(k.s, 0);
     assert_int_equal(k.s->todo.n, 1);
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     intake_walk(k.s, 0);
     intake_run(k.s, 0);
     assert_true(k.s->intake[1].busy);
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     intake_run(k.s, 0);
     assert_true(k.s->intake[0].busy);
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     bench_close(&k);
 }
 
@@ -136,13 +138,13 @@ static void no_more_is_claimed_than_there_is_room(void **state)
         intake_hint(k.s, 0, view_of(name), 0);
     }
     intake_run(k.s, depot_mono_ms());
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     assert_int_equal(k.s->roster.count[ROSTER_WORK], 3);
     assert_int_equal(spoold_room(k.s), 0);
     assert_int_equal(k.s->intake[0].hint_n, 2); /* what was not tried is not forgotten */
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     intake_run(k.s, depot_mono_ms());
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     depot_world_expect(k.w, "incoming", NULL, "");
     bench_close(&k);
 }
@@ -159,7 +161,7 @@ static void a_message_of_another_intake_goes_to_its_own_outlet(void **state)
     for (size_t i = 0; i < 2; i++) {
         intake_walk(k.s, i);
         intake_run(k.s, depot_mono_ms());
-        depot_world_run_out(k.s);
+        loop_world_run_out(k.s);
     }
     n = scandir(depot_world_path(k.w, "outgoing1", ""), &e, NULL, depot_world_order);
     assert_int_equal(n, 4); /* . and .. and the pair */

@@ -1,12 +1,13 @@
 /*
- * test_recover_look.c - unit tests of spoold/recover_look.c: what a look at proc starts, keeps waiting, or only reports.
+ * test_recover_look.c - unit tests of spoold/recover_look.c: what a look at proc starts, keeps waiting, or
+ * only reports.
  *
  * Run by `make check`. Each state is put into proc by hand, one look is taken,
  * and then either the roster is compared or the flow runs to its end with the
  * store inside the loop. The rows themselves are test_recover.c's, the repairs
  * test_recover_repair.c's.
  */
-#include "tests/unit/depot_world.h"
+#include "tests/unit/loop_world.h"
 
 struct bench {
     struct world *w;
@@ -17,14 +18,14 @@ static struct bench bench_open(const char *const *setting, size_t n)
 {
     struct bench k = {.w = depot_world_open(setting, n)};
 
-    k.s = depot_world_spoold(k.w);
+    k.s = loop_world_open(k.w);
     k.s->recovered = false;
     return k;
 }
 
 static void bench_close(struct bench *k)
 {
-    depot_world_spoold_end(k->w, &k->s);
+    loop_world_close(k->w, &k->s);
     depot_world_close(&k->w);
 }
 
@@ -40,7 +41,7 @@ static void look(struct bench *k)
 {
     recover_look(k->s);
     assert_true(k->s->looking);
-    assert_int_equal(depot_world_turn(k->s), 1);
+    assert_int_equal(loop_world_turn(k->s), 1);
     assert_false(k->s->looking);
 }
 
@@ -56,8 +57,10 @@ static void whatever_was_under_way_comes_to_its_one_end(void **state)
         {"content unlinked", {".hdr.send"}, "", ""},
         {"quarantine", {".eml", ".hdr.q-virus", ".json.out"}, "", "@.eml @.hdr @.json"},
         {"quarantine, record moved", {".hdr.q-virus", ".json.out"}, "", "@.hdr @.json"},
-        {"copies and quarantine", {".eml", ".hdr.q-virus", ".json.out", ".1.eml.out", ".1.hdr.out"},
-         "@.eml @.hdr", "@.eml @.hdr @.json"},
+        {"copies and quarantine",
+         {".eml", ".hdr.q-virus", ".json.out", ".1.eml.out", ".1.hdr.out"},
+         "@.eml @.hdr",
+         "@.eml @.hdr @.json"},
         {"discard", {".eml", ".hdr.drop"}, "", ""},
         {"discard with a copy", {".eml", ".hdr.drop", ".1.hdr.out"}, "@.hdr", ""},
     };
@@ -71,7 +74,7 @@ static void whatever_was_under_way_comes_to_its_one_end(void **state)
         put_state(&k, &b, cases[i].suffix);
         look(&k);
         assert_int_equal(k.s->roster.count[ROSTER_WORK], 1);
-        depot_world_run_out(k.s);
+        loop_world_run_out(k.s);
         depot_world_expect(k.w, "proc", &b, "");
         depot_world_expect(k.w, "outgoing", &b, cases[i].outgoing);
         depot_world_expect(k.w, "quarantine/virus", &b, cases[i].virus);
@@ -100,9 +103,9 @@ static void the_attempt_is_counted_in_the_name(void **state)
 
         put_state(&k, &b, (const char *const[]){".eml", cases[i].suffix, NULL});
         look(&k);
-        depot_world_turn(k.s);
+        loop_world_turn(k.s);
         depot_world_expect(k.w, "proc", &b, cases[i].wanted);
-        depot_world_run_out(k.s);
+        loop_world_run_out(k.s);
         depot_world_expect(k.w, "quarantine/poison", &b, cases[i].poison);
         depot_world_expect(k.w, "outgoing", &b, cases[i].outgoing);
         bench_close(&k);
@@ -122,9 +125,9 @@ static void an_attempt_that_ended_by_the_disk_is_not_counted(void **state)
     roster_set_state(&k.s->roster, e, ROSTER_RESTING);
     roster_set_due(&k.s->roster, e, INT64_MAX);
     look(&k);
-    depot_world_turn(k.s);
+    loop_world_turn(k.s);
     depot_world_expect(k.w, "proc", &b, "@.eml @.hdr.w3");
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     depot_world_expect(k.w, "outgoing", &b, "@.eml @.hdr");
     bench_close(&k);
 }
@@ -251,7 +254,9 @@ static void a_list_with_holes_is_not_acted_upon(void **state)
 static void what_spoold_never_makes_is_reported_and_stays(void **state)
 {
     static const char *const cases[][4] = {
-        {".eml", ".hdr.w1", ".hdr.send", NULL}, {".eml", ".hdr.keep", NULL}, {".eml", ".hdr.q-other", NULL},
+        {".eml", ".hdr.w1", ".hdr.send", NULL},
+        {".eml", ".hdr.keep", NULL},
+        {".eml", ".hdr.q-other", NULL},
         {".odd", NULL},
     };
 
@@ -342,7 +347,7 @@ static void a_pair_put_there_by_hand_is_claimed_in_place(void **state)
     depot_world_write(k.w, "proc", "half.hdr", DEPOT_WORLD_HDR);
     look(&k);
     assert_int_equal(k.s->roster.count[ROSTER_WORK], 1);
-    depot_world_run_out(k.s);
+    loop_world_run_out(k.s);
     depot_world_expect(k.w, "proc", NULL, "half.hdr letter.txt");
     bench_close(&k);
 }

@@ -6,7 +6,7 @@
  * folders are compared. Nothing may be deleted but outputs that were never
  * committed, and no half may ever meet a stranger's other half.
  */
-#include "tests/unit/depot_world.h"
+#include "tests/unit/loop_world.h"
 
 static struct recover_found found_in_proc(struct world *w, const struct base *b)
 {
@@ -83,8 +83,10 @@ static void a_torn_claim_finds_its_other_half_again(void **state)
         const char *name, *half, *as;
         int row;
     } cases[] = {
-        {"x", ".hdr.c", ".hdr", 1},   {"x", ".eml", ".eml", 4},
-        {"a b", ".hdr.c", ".hdr", 1}, {"\xc3\xa9", ".eml", ".eml", 4},
+        {"x", ".hdr.c", ".hdr", 1},
+        {"x", ".eml", ".eml", 4},
+        {"a b", ".hdr.c", ".hdr", 1},
+        {"\xc3\xa9", ".eml", ".eml", 4},
     };
 
     (void)state;
@@ -290,7 +292,8 @@ static void strays_are_kept_for_people(void **state)
 
 static void what_the_flow_takes_up_is_not_touched_here(void **state)
 {
-    static const char *const suffix[] = {".hdr.c", ".hdr.w1", ".hdr.send", ".hdr.q-spam", ".hdr.drop", ".hdr.odd"};
+    static const char *const suffix[] = {".hdr.c",      ".hdr.w1",   ".hdr.send",
+                                         ".hdr.q-spam", ".hdr.drop", ".hdr.odd"};
 
     (void)state;
     for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {

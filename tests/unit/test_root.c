@@ -1,5 +1,6 @@
 /*
- * test_root.c - unit tests of spoold/root.c: folders and modes, locks, users, file systems, and the exit code 100.
+ * test_root.c - unit tests of spoold/root.c: folders and modes, locks, users, file systems, and the exit code
+ * 100.
  *
  * Run by `make check`. Each case prepares an instance in a child process, since
  * root_prepare() ends the process when something is wrong and gives up root for
@@ -76,10 +77,17 @@ static void folders_get_their_modes_whatever_the_umask(void **state)
         const char *name;
         mode_t mode;
     } wanted[] = {
-        {"proc", 0700},          {"quarantine", 0700},    {"quarantine/virus", 0700},
-        {"quarantine/failed", 0700}, {"quarantine/failed/stray", 0700},
-        {"incoming", 03730},     {"outgoing", 02770},     {"state", 0700},
-        {"state/journal", 0700}, {"state/ledger", 0700},  {"state/lock", 0600},
+        {"proc", 0700},
+        {"quarantine", 0700},
+        {"quarantine/virus", 0700},
+        {"quarantine/failed", 0700},
+        {"quarantine/failed/stray", 0700},
+        {"incoming", 03730},
+        {"outgoing", 02770},
+        {"state", 0700},
+        {"state/journal", 0700},
+        {"state/ledger", 0700},
+        {"state/lock", 0600},
     };
     static const mode_t umasks[] = {0, 077};
     struct stat st;
@@ -131,7 +139,7 @@ static int can_work(struct depot *d)
 {
     static const char *const name[] = {"a", "b"};
     struct spool_dir *dir[] = {&d->spool.intake[0], &d->spool.proc, &d->spool.class[SPOOL_CLASS_FAILED],
-                               &d->spool.stray, &d->spool.outlet[0]};
+                               &d -> spool.stray, &d->spool.outlet[0]};
 
     for (size_t i = 0; i < sizeof dir / sizeof *dir; i++) {
         int fd = spool_create(&d->spool, dir[i], name[0]);

@@ -1,5 +1,6 @@
 /*
- * test_scan.c - unit tests of spoold/scan.c: names first, then the walk, never beyond the room, each problem said once.
+ * test_scan.c - unit tests of spoold/scan.c: names first, then the walk, never beyond the room, each problem
+ * said once.
  *
  * Run by `make check`. Scan tasks are run as the store does it. What is reported
  * goes to standard error, which the tests read back from a file.
@@ -46,11 +47,9 @@ static void a_walk_goes_on_where_the_room_ended(void **state)
         uint64_t bytes;
         size_t wanted;
     } cases[] = {
-        {4, 1000000, 4},
-        {0, 1000000, 0}, /* intakes are stopped */
-        {9, 1, 1},       /* a message larger than all the room is taken, alone */
-        {9, 0, 1},
-        {9, 2 * sizeof DEPOT_WORLD_EML - 2, 2},
+        {4, 1000000, 4}, {0, 1000000, 0}, /* intakes are stopped */
+        {9, 1, 1},                        /* a message larger than all the room is taken, alone */
+        {9, 0, 1},       {9, 2 * sizeof DEPOT_WORLD_EML - 2, 2},
         {9, 1000000, 2},
     };
     struct world *w = depot_world_plain();

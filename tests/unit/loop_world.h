@@ -1,0 +1,73 @@
+/*
+ * loop_world.h - the loop's side around the spool of depot_world.h, with the store inside the loop.
+ *
+ * A test plays loop_run(): it starts something and takes turns until nothing is
+ * queued any more.
+ */
+#ifndef TESTS_UNIT_LOOP_WORLD_H
+#define TESTS_UNIT_LOOP_WORLD_H
+
+#include "tests/unit/depot_world.h"
+
+#include "spoold/recover.h"
+#include "spoold/spoold.h"
+
+/* The loop's side around the same depot; with the store inside the loop. The depot moves into it. */
+static inline struct spoold *loop_world_open(struct world *w)
+{
+    struct spoold *s = xcalloc(1, sizeof *s);
+
+    s->cfg = w->cfg;
+    s->depot = w->d;
+    s->roster.next_due = INT64_MAX;
+    s->notify.fd = -1;
+    s->started_ms = depot_wall_ms();
+    s->recovered = true;
+    task_list_init(&s->todo);
+    s->store = store_start(&s->depot, false);
+    return s;
+}
+
+/* One turn of the store: everything that is queued is done and answered. */
+static inline unsigned loop_world_turn(struct spoold *s)
+{
+    struct task_list done;
+    struct task *t;
+    unsigned n = 0;
+
+    if (!s->todo.first)
+        return 0;
+    store_submit(s->store, &s->todo);
+    assert_true(store_collect(s->store, &done));
+    while ((t = task_list_take(&done))) {
+        t->done(t, s);
+        n++;
+    }
+    return n;
+}
+
+static inline void loop_world_run_out(struct spoold *s)
+{
+    for (unsigned i = 0; i < 1000 && loop_world_turn(s); i++)
+        ;
+    assert_null(s->todo.first);
+}
+
+static inline void loop_world_drop_msg(struct roster_entry *e, void *arg)
+{
+    (void)arg;
+    msg_free(&e->msg);
+}
+
+static inline void loop_world_close(struct world *w, struct spoold **s)
+{
+    store_stop(&(*s)->store);
+    intake_fini(*s);
+    roster_each(&(*s)->roster, loop_world_drop_msg, NULL);
+    roster_fini(&(*s)->roster);
+    w->d = (*s)->depot;
+    free(*s);
+    *s = NULL;
+}
+
+#endif
