@@ -16,6 +16,8 @@ static const char *const names[ALARM_KIND__MAX] = {
     [ALARM_DISK_ERROR] = "disk_error",
     [ALARM_UNSAFE_FILESYSTEM] = "unsafe_filesystem",
     [ALARM_STRANGE_STATE] = "strange_state",
+    [ALARM_INTAKE_GONE] = "intake_gone",
+    [ALARM_OUTLET_TAKEN] = "outlet_taken",
     [ALARM_LEDGER] = "ledger",
 };
 

@@ -159,6 +159,11 @@ void base_make(struct base *b, struct view name, const char *intake, const struc
     add(b, id, sizeof id);
 }
 
+void base_set_time(struct base *b, int64_t ns)
+{
+    put_base32(b->s + b->len - BASE_ID_LEN, TIME_LEN, time_to_sortable(ns));
+}
+
 static int check_id(struct view id)
 {
     struct view time = {id.p, TIME_LEN};

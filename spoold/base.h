@@ -5,9 +5,8 @@
  *     BASE = CLEAN ["~" INTAKE] "~" ID      ID = T(13) E(6) H(6), sortable base32
  *
  * CLEAN is the dropped NAME made harmless; INTAKE names the intake unless it is
- * "main", so that the outlet is known from disk alone; ID comes from fstat of
- * the deposit, so the same deposit always gets the same BASE. E and H are the
- * stamps by which the two halves of a torn claim find each other again.
+ * "main", so that the outlet is known from disk alone; T is the time of the
+ * claim. E and H are the stamps by which the two halves of a torn claim find each other again.
  * Pure functions; file names are hostile input.
  */
 #ifndef SPOOLD_BASE_H
@@ -36,6 +35,12 @@ void base_stamp(char to[BASE_STAMP_LEN], const struct stat *st);
 /* `name` is the deposit's name without suffix, any bytes; `intake` NULL or "main" for the main intake. */
 void base_make(struct base *b, struct view name, const char *intake, const struct stat *eml,
                const struct stat *hdr);
+/*
+ * Puts this time into T. A claim does it with the time of day: inode, size and
+ * mtime are the depositor's to choose, so they alone would let two messages have
+ * one BASE.
+ */
+void base_set_time(struct base *b, int64_t ns);
 /* Parses from the right. 0, or -1 when `s` is no BASE (such a pair was put there by hand). */
 int base_parse(struct base *b, struct view s);
 struct view base_view(const struct base *b);
@@ -46,7 +51,7 @@ struct view base_intake(const struct base *b);
 bool base_stamp_matches(const struct base *b, char which, const struct stat *st);
 /* Whether `name` could have given this BASE's CLEAN; for finding the other half of a torn claim. */
 bool base_name_matches(const struct base *b, struct view name);
-/* mtime of the deposited .hdr in ns since 1970, from T. */
+/* T in ns since 1970: when the message was claimed. */
 int64_t base_time_ns(const struct base *b);
 
 #endif

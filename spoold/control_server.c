@@ -12,6 +12,7 @@
 #include "spoold/query.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -31,6 +32,7 @@ struct client {
 
 struct control {
     int listen, epoll;
+    int spare; /* given up for a moment when no descriptor is left: who cannot be served is sent away */
     unsigned numbers;
     struct client client[CONTROL_CLIENTS_MAX];
 };
@@ -69,6 +71,7 @@ void control_open(struct spoold *s)
         fatal("state/ledger cannot be entered");
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         c->client[i].fd = -1;
+    c->spare = fcntl(c->listen, F_DUPFD_CLOEXEC, 0);
     s->control = c;
 }
 
@@ -85,6 +88,7 @@ void control_close(struct spoold *s)
         if (s->control->client[i].fd >= 0)
             drop_client(&s->control->client[i]);
     close(s->control->listen);
+    close(s->control->spare);
     unlinkat(s->depot.state_dir, CONTROL_SOCKET_NAME, 0);
     free(s->control);
     s->control = NULL;
@@ -125,11 +129,26 @@ static bool may_ask(int fd)
     return false;
 }
 
+/* Otherwise the listening socket would stay readable and the loop would spin. */
+static void send_away(struct control *c)
+{
+    int fd;
+
+    close(c->spare);
+    fd = accept4(c->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    c->spare = fcntl(c->listen, F_DUPFD_CLOEXEC, 0);
+    log_warnx("event=control_refused no descriptor is left");
+}
+
 static void accept_client(struct control *c)
 {
     int fd = accept4(c->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct client *cl = find_client(c, -1);
 
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+        send_away(c);
     if (fd < 0)
         return;
     if (!cl || !may_ask(fd) || watch_client(c, fd, EPOLL_CTL_ADD, EPOLLIN) < 0) {

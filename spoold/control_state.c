@@ -5,12 +5,13 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "spoold/query.h"
 
 #include <stdlib.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define STATE_RCPT_MAX 100 /* recipients shown of one message */
+#define STATE_ROWS_MAX 1000 /* rows of queue, unless told otherwise */
 
 static void add_store(struct json *j, const struct spoold *s)
 {
@@ -133,11 +134,10 @@ struct listing {
 
 static void add_envelope(struct json *j, const struct msg *m)
 {
-    size_t n = m->env.rcpt_n < STATE_RCPT_MAX ? m->env.rcpt_n : STATE_RCPT_MAX;
+    struct event e = {.rcpt = m->env.rcpt, .rcpt_n = m->env.rcpt_n};
 
-    json_add_view(j, "from", m->env.sender);
-    json_add_views(j, "to", m->env.rcpt, n);
-    json_add_int(j, "to_count", (int64_t)m->env.rcpt_n);
+    json_add_view(j, "from", query_cut(m->env.sender));
+    query_add_recipients(j, &e);
 }
 
 /* Of one that waits only the first recipient is kept in memory. */
@@ -178,17 +178,28 @@ static void list_one(struct roster_entry *e, void *arg)
     buf_add_char(l->out, '\n');
 }
 
+/* A whole number from 1; nothing else. */
+static int parse_limit(struct view v, unsigned long *limit)
+{
+    *limit = 0;
+    if (v.n == 0 || v.n > 7)
+        return -1;
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9')
+            return -1;
+        *limit = *limit * 10 + (unsigned long)(v.p[i] - '0');
+    }
+    return *limit ? 0 : -1;
+}
+
 int control_queue(struct spoold *s, const struct control_request *r, struct buf *out, const char **message)
 {
     struct view limit = control_argument(r, "limit"), held = control_argument(r, "held");
-    struct listing l = {out, s, 1000, view_equal(held, VIEW("yes"))};
-    char text[16];
+    struct listing l = {out, s, STATE_ROWS_MAX, view_equal(held, VIEW("yes"))};
 
-    (void)message;
-    if (limit.p && limit.n < sizeof text) {
-        memcpy(text, limit.p, limit.n);
-        text[limit.n] = '\0';
-        l.left = strtoul(text, NULL, 10);
+    if (limit.p && parse_limit(limit, &l.left) < 0) {
+        *message = "limit= takes a whole number from 1 to 9999999";
+        return EXIT_USAGE_64;
     }
     roster_each(&s->roster, list_one, &l);
     return EXIT_OK;

@@ -27,6 +27,14 @@ int64_t depot_wall_ms(void)
     return clock_ms(CLOCK_REALTIME);
 }
 
+int64_t depot_wall_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 int64_t depot_mono_ms(void)
 {
     return clock_ms(CLOCK_MONOTONIC);

@@ -43,6 +43,7 @@ void depot_begin(struct depot *d);
 
 /* Milliseconds since 1970, and of the clock that never jumps. */
 int64_t depot_wall_ms(void);
+int64_t depot_wall_ns(void);
 int64_t depot_mono_ms(void);
 
 #endif

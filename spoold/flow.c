@@ -17,7 +17,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define FLOW_REST_MS 3000 /* after an error of the disk: this much later it is tried again */
+#define FLOW_STALE_MAX 5    /* tries at a message whose content changes all the time */
+#define FLOW_REST_MS   3000 /* after an error of the disk: this much later it is tried again */
 
 static void act_admit(struct spoold *s, struct msg *m);
 static void act_window(struct spoold *s, struct msg *m);
@@ -65,11 +66,16 @@ static void run_steps(struct task *t, struct depot *d)
     } while (!row->stop[d->spool.model == SPOOL_MODEL_B]);
 }
 
+/* The size of a message that was waiting is known only when it has been opened again. */
+static void count_bytes(struct spoold *s, struct msg *m)
+{
+    s->bytes_in_flight += msg_size(m) - m->counted;
+    m->counted = msg_size(m);
+}
+
 static void forget_msg(struct spoold *s, struct roster_entry *e)
 {
-    uint64_t size = msg_size(e->msg);
-
-    s->bytes_in_flight -= size < s->bytes_in_flight ? size : s->bytes_in_flight;
+    s->bytes_in_flight -= e->msg->counted;
     s->handed_over -= e->msg->handed_over;
     msg_free(&e->msg);
 }
@@ -112,10 +118,10 @@ static int64_t rest_ms(const struct spoold *s)
 /* Whatever the reason, the message is not to blame: the attempt is given back. */
 static void hold(struct spoold *s, struct msg *m)
 {
-    if (m->attempt > 0)
+    if (m->attempt > 0 && m->class != SPOOL_CLASS_POISON)
         m->attempt--;
     /* Trouble with the disk is not the message's: it is tried again soon, and as often as it takes. */
-    m->next_ms = depot_wall_ms() + (m->err ? rest_ms(s) : hold_wait(s, m->tries));
+    m->next_ms = depot_wall_ms() + (m->err && m->err != ESTALE ? rest_ms(s) : hold_wait(s, m->tries));
     m->tries++;
     m->step = MSG_STEP_HOLD;
     flow_go(s, m);
@@ -124,13 +130,37 @@ static void hold(struct spoold *s, struct msg *m)
 /* What is on disk is the truth; a look at it follows after a rest. */
 static void rest(struct spoold *s, struct msg *m)
 {
-    m->keep_attempt = true;
+    m->keep_attempt = m->class != SPOOL_CLASS_POISON; /* which stays poison */
     let_wait(s, m, ROSTER_RESTING, depot_mono_ms() + rest_ms(s));
 }
 
 static bool before_commit(enum msg_step step)
 {
     return step == MSG_STEP_DECIDE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
+}
+
+/* Trouble that only this message has, and that will not go away: rights taken away after the claim, bytes
+ * that never stand still, a line that no journal can hold. */
+static bool is_its_own_fault(const struct msg *m)
+{
+    if (m->step != MSG_STEP_LOCK && !before_commit(m->step))
+        return false;
+    return m->err == EACCES || m->err == EPERM || m->err == EMSGSIZE ||
+           (m->err == ESTALE && m->tries >= FLOW_STALE_MAX);
+}
+
+static void give_up(struct spoold *s, struct msg *m)
+{
+    msg_clear_decision(m);
+    m->given_up = true;
+    m->accepted = false;
+    m->recovered = true;
+    m->fate = MSG_FATE_QUARANTINE;
+    m->class = SPOOL_CLASS_FAILED;
+    msg_fill_rest(m);
+    msg_set_reason(m, "%s: %s", m->err_what ? m->err_what : "it cannot be processed", strerror(m->err));
+    m->step = MSG_STEP_PREPARE;
+    flow_go(s, m);
 }
 
 /* Another program took the offered message: that is what the offer was for. */
@@ -152,6 +182,13 @@ static void failed(struct spoold *s, struct msg *m)
     if (m->err == EIO || m->err == EROFS)
         alarm_raise(&s->alarms, ALARM_DISK_ERROR,
                     "the disk answers with errors (%s); messages stay where they are", strerror(m->err));
+    if (m->err == EEXIST && !before_commit(m->step))
+        alarm_raise(&s->alarms, ALARM_OUTLET_TAKEN,
+                    "%.80s cannot be put into the outlet: a file of its name stands there", m->base.s);
+    if (is_its_own_fault(m) && !m->given_up) {
+        give_up(s, m);
+        return;
+    }
     if (!before_commit(m->step) || m->err == ENOENT) {
         rest(s, m);
         return;
@@ -167,6 +204,7 @@ static void steps_done(struct task *t, struct spoold *s)
 {
     struct msg *m = (struct msg *)t;
 
+    count_bytes(s, m);
     if (m->err)
         failed(s, m);
     else
@@ -203,12 +241,22 @@ void flow_start(struct spoold *s, struct msg *m)
     e->since_ms = depot_wall_ms();
     e->size = msg_size(m);
     roster_set_state(&s->roster, e, ROSTER_WORK);
-    s->bytes_in_flight += msg_size(m);
+    count_bytes(s, m);
     if (m->step == MSG_STEP_ADMIT && !m->recovered)
         log_info("id=%s event=claimed intake=%s size=%llu from=<%.*s> recipients=%zu", m->base.s,
                  s->cfg->intake[m->intake].name, (unsigned long long)msg_size(m), (int)m->env.sender.n,
                  m->env.sender.n ? m->env.sender.p : "", m->env.rcpt_n);
     flow_go(s, m);
+}
+
+void flow_poison(const struct spoold *s, struct msg *m)
+{
+    if (m->attempt < (unsigned)s->cfg->max_attempts)
+        return;
+    m->fate = MSG_FATE_QUARANTINE;
+    m->class = SPOOL_CLASS_POISON;
+    m->keep_attempt = true; /* no further one is begun */
+    msg_set_reason(m, "spoold or its worker ended %u times while it was in work", m->attempt);
 }
 
 static struct msg *revive(struct spoold *s, const struct roster_entry *e)
@@ -221,6 +269,7 @@ static struct msg *revive(struct spoold *s, const struct roster_entry *e)
     m->tries = e->tries;
     m->since_ms = e->first_ms;
     m->step = MSG_STEP_LOCK;
+    flow_poison(s, m);
     if (e->state == ROSTER_HELD)
         snprintf(m->suffix, sizeof m->suffix, ".hdr.h%u", e->attempt);
     else
@@ -253,6 +302,8 @@ static void act_decide(struct spoold *s, struct msg *m)
 {
     if (m->fate == MSG_FATE_NONE)
         flow_decide(s, m);
+    else
+        msg_fill_rest(m); /* poison: decided before its envelope was read */
     if (m->fate == MSG_FATE_HOLD) {
         m->fate = MSG_FATE_NONE;
         hold(s, m);

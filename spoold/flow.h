@@ -15,6 +15,8 @@
 /* flow.c; loop thread. Takes a message over at m->step: it owns it from here on and keeps it in the roster.
  */
 void flow_start(struct spoold *s, struct msg *m);
+/* A message whose attempts are used up is decided: quarantine/poison, whatever happens to it on the way. */
+void flow_poison(const struct spoold *s, struct msg *m);
 /* Tries a message that waits in the roster (held, offered) now. */
 void flow_wake(struct spoold *s, struct roster_entry *e);
 

@@ -143,6 +143,36 @@ static void say_broken(struct msg *m, const struct envelope_error *err)
     msg_set_reason(m, ".hdr line %u: %s", err->lineno ? err->lineno : 1, err->what);
 }
 
+/* Line 1 is looked at before the rest is read: an envelope that is not finished must cost next to nothing. */
+static bool is_finished(const struct half *hdr)
+{
+    struct envelope_error err;
+    struct envelope e = {0};
+    struct buf head = {0};
+    char text[64];
+    ssize_t n = pread(hdr->fd, text, sizeof text, 0);
+    const char *end = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
+    enum envelope_status status;
+
+    if (!end) /* no first line: broken, or a status that nobody writes; the parser says what */
+        return true;
+    buf_add(&head, text, (size_t)(end - text) + 1);
+    envelope_parse(&e, &head, &err);
+    status = e.status;
+    envelope_free(&e);
+    return status == ENVELOPE_WRITTEN || status == ENVELOPE_FAILED || status == ENVELOPE_UNKNOWN;
+}
+
+/* 0, or -1 with errno; EFBIG before a byte of a .hdr that is too large is read. */
+static int read_whole(const struct half *hdr, struct buf *raw)
+{
+    if (hdr->st.st_size > ENVELOPE_SIZE_MAX) {
+        errno = EFBIG;
+        return -1;
+    }
+    return buf_read_fd(raw, hdr->fd, ENVELOPE_SIZE_MAX);
+}
+
 /* Reads status and envelope. A broken one is taken too (fate: quarantine/failed), but not while it is still
  * warm. */
 static enum flow_claim_result read_envelope(struct claim *c, struct msg *m)
@@ -151,7 +181,9 @@ static enum flow_claim_result read_envelope(struct claim *c, struct msg *m)
     struct envelope_error err = {0};
     bool whole;
 
-    if (buf_read_fd(&raw, c->hdr.fd, ENVELOPE_SIZE_MAX) < 0) {
+    if (!is_finished(&c->hdr))
+        return later(c->dep, 0);
+    if (read_whole(&c->hdr, &raw) < 0) {
         int e = errno;
 
         buf_free(&raw);
@@ -161,9 +193,6 @@ static enum flow_claim_result read_envelope(struct claim *c, struct msg *m)
     }
     whole = c->hdr.leased || ends_whole(&raw);
     m->env_ok = envelope_parse(&m->env, &raw, &err) == 0;
-    if (m->env.status != ENVELOPE_WRITTEN && m->env.status != ENVELOPE_FAILED &&
-        m->env.status != ENVELOPE_UNKNOWN)
-        return later(c->dep, 0);
     if ((!m->env_ok || !whole) && quiet_for(&c->hdr.st) < CLAIM_SETTLE_MS)
         return later(c->dep, CLAIM_SETTLE_MS);
     if (!m->env_ok)
@@ -205,8 +234,12 @@ static enum flow_claim_result take_pair(struct claim *c, struct msg *m)
         return problem(c->dep, "it cannot be moved to proc as %.100s: %s", m->base.s, strerror(errno));
     }
     if (spool_move(s, c->dep->from, c->hdr.file, &s->proc, hdr) < 0) {
+        int err = errno;
+
         give_back(c, eml, c->eml.file);
-        return FLOW_NOTHING;
+        return err == ENOENT ? FLOW_NOTHING
+                             : problem(c->dep, "its .hdr cannot be moved to proc as %.100s: %s", m->base.s,
+                                       strerror(err));
     }
     if (!is_unchanged(&s->proc, eml, &c->eml) || !is_unchanged(&s->proc, hdr, &c->hdr)) {
         give_back(c, eml, c->eml.file);
@@ -224,6 +257,7 @@ static struct msg *claimed_msg(struct claim *c)
     struct msg *m;
 
     base_make(&base, c->dep->name, intake, &c->eml.st, &c->hdr.st);
+    base_set_time(&base, depot_wall_ns());
     m = msg_new(&base);
     m->intake = c->dep->intake;
     m->name = (struct view){xstrndup(c->dep->name.p, c->dep->name.n), c->dep->name.n};

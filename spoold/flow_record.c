@@ -15,6 +15,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define RECORD_RCPT_BYTES 100000 /* of recipients in one line: six times as many when each byte is escaped   \
+                                  */
+#define RECORD_CLIENT_MAX 100    /* bytes; an address literal has 45 */
+
 static struct event event_of(const struct msg *m, enum event_kind kind)
 {
     return (struct event){
@@ -47,6 +51,30 @@ static bool already_accepted(struct depot *d, const struct msg *m)
            (row.events & (1u << EVENT_ACCEPTED));
 }
 
+/* How many recipients fit into one line. */
+static size_t line_fill(const struct view *rcpt, size_t n)
+{
+    size_t i = 0, bytes = 0;
+
+    while (i < n && (i == 0 || bytes + rcpt[i].n < RECORD_RCPT_BYTES))
+        bytes += rcpt[i++].n + 4;
+    return i;
+}
+
+/* One event; with very many recipients as several lines, which count once together. */
+static int record_lines(struct depot *d, struct msg *m, struct event *e, const struct view *rcpt, size_t n)
+{
+    do {
+        e->rcpt = rcpt;
+        e->rcpt_n = line_fill(rcpt, n);
+        if (depot_record(d, e) < 0)
+            return flow_fail(m, errno, "the journal cannot be written");
+        rcpt += e->rcpt_n;
+        n -= e->rcpt_n;
+    } while (n > 0);
+    return 0;
+}
+
 int flow_record_accepted(struct depot *d, struct msg *m)
 {
     struct event e = event_of(m, EVENT_ACCEPTED);
@@ -56,12 +84,11 @@ int flow_record_accepted(struct depot *d, struct msg *m)
     if (m->accepted)
         return 0;
     e.name = m->name.n ? m->name : base_clean(&m->base);
-    e.client = client ? *client : (struct view){NULL, 0};
-    e.rcpt = m->env.rcpt;
-    e.rcpt_n = m->env.rcpt_n;
     e.reason = (struct view){NULL, 0};
-    if (depot_record(d, &e) < 0)
-        return flow_fail(m, errno, "the journal cannot be written");
+    if (client)
+        e.client = (struct view){client->p, client->n < RECORD_CLIENT_MAX ? client->n : RECORD_CLIENT_MAX};
+    if (record_lines(d, m, &e, m->env.rcpt, m->env.rcpt_n) < 0)
+        return -1;
     m->accepted = true;
     return 0;
 }
@@ -69,13 +96,10 @@ int flow_record_accepted(struct depot *d, struct msg *m)
 static int record_set(struct depot *d, struct msg *m, struct event *e, const struct msg_copy *set)
 {
     struct view *rcpt = recipients_of(m, set);
-    int r;
+    int r = record_lines(d, m, e, rcpt, set->rcpt_n);
 
-    e->rcpt = rcpt;
-    e->rcpt_n = set->rcpt_n;
-    r = depot_record(d, e);
     free(rcpt);
-    return r < 0 ? flow_fail(m, errno, "the journal cannot be written") : 0;
+    return r;
 }
 
 static int record_copies(struct depot *d, struct msg *m)

@@ -99,9 +99,12 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
         int fd = openat(d->spool.proc.fd, msg_file(m, name, original[i] ? original[i] : m->suffix),
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-        if (fd < 0)
+        if (fd >= 0)
+            spool_wait_file(&d->spool, fd, &m->err);
+        else if (m->given_up && errno != ENOENT)
+            spool_wait_all(&d->spool, &m->err);
+        else
             return flow_fail(m, errno, "the original cannot be opened");
-        spool_wait_file(&d->spool, fd, &m->err);
     }
     m->json_out = true;
     flow_quarantine_record(m, &record);
@@ -112,6 +115,8 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
 
 int flow_prepare(struct depot *d, struct msg *m)
 {
+    if (m->given_up) /* of the attempt that failed */
+        flow_discard_outs(d, m);
     if (flow_record_accepted(d, m) < 0)
         return -1;
     spool_wait_journal(&d->spool, &m->err);

@@ -28,7 +28,10 @@ void intake_hint(struct spoold *s, size_t i, struct view name, int64_t delay)
     struct intake_hint *h;
 
     if (in->hint_n == INTAKE_HINTS_MAX) {
-        intake_walk(s, i);
+        if (!delay)
+            intake_walk(s, i);
+        else if (s->scan_due > due)
+            s->scan_due = due;
         return;
     }
     h = find_hint(in, name);
@@ -93,14 +96,19 @@ static void scan_done(struct task *task, struct spoold *s)
     in->busy = false;
     for (size_t i = 0; i < t->claimed_n; i++)
         flow_start(s, t->claimed[i]);
+    if (t->gone)
+        alarm_raise(&s->alarms, ALARM_INTAKE_GONE,
+                    "the intake folder %.100s was removed; make it again and restart spoold",
+                    s->cfg->intake[t->intake].path);
     if (t->end)
         walk_ended(s, in, t);
     for (size_t i = t->name_tried; i < t->name_n; i++)
         intake_hint(s, t->intake, view_of(t->name[i]), 0);
     for (size_t i = 0; i < t->later_n; i++)
         intake_hint(s, t->intake, view_of(t->later[i].name), t->later[i].delay);
-    if (t->later_lost)
-        intake_walk(s, t->intake);
+    /* Too many to remember: another walk finds them, but not at once, or it would go round for ever. */
+    if (t->later_lost && s->scan_due > depot_mono_ms() + INTAKE_LATER_MS)
+        s->scan_due = depot_mono_ms() + INTAKE_LATER_MS;
     scan_task_free(t);
 }
 

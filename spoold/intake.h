@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define INTAKE_HINTS_MAX 1024 /* names that wait to be tried */
+#define INTAKE_LATER_MS  2000 /* until the walk that looks for names which could not be remembered */
 #define INTAKE_WALK_MAX  4096 /* directory entries read in one task */
 
 struct spoold;

@@ -88,8 +88,9 @@ static int64_t periodic(struct spoold *s, int64_t now)
         s->mark_fresh = false;
         s->scan_due = now + s->cfg->rescan;
     }
-    return earlier(earlier(s->looking ? INT64_MAX : s->look_due, s->tidying ? INT64_MAX : s->tidy_due),
-                   s->scan_due);
+    return earlier(
+        earlier(s->looking || s->stopping ? INT64_MAX : s->look_due, s->tidying ? INT64_MAX : s->tidy_due),
+        s->scan_due);
 }
 
 /* Hands out everything that is due; returns when to wake at the latest. */

@@ -67,6 +67,8 @@ struct msg {
     size_t intake;    /* index into config and spool */
     int eml;          /* descriptor bound to the claimed bytes, or -1 */
     struct stat eml_stat;
+    uint64_t counted; /* bytes that the loop counts for it */
+    bool given_up;    /* it cannot be read: to quarantine/failed as it stands */
     struct envelope env;
     bool env_ok, accepted;
     struct view name; /* deposited NAME; owned bytes */

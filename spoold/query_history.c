@@ -96,7 +96,8 @@ static void add_address_lists(struct history *h, enum ledger_index index, struct
         add_list(h, index, (struct view){hash, JOURNAL_HASH_LEN});
 }
 
-/* What people copy from a list is the ID, the part behind the last "~"; a BASE or NAME that looks like one is rare. */
+/* What people copy from a list is the ID, the part behind the last "~"; a BASE or NAME that looks like one is
+ * rare. */
 static bool is_tail(struct view v)
 {
     for (size_t i = 0; i < v.n; i++)

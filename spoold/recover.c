@@ -60,11 +60,13 @@ static bool is_release_undone(const struct recover_found *f, bool stage)
     return f->state == RECOVER_NONE && !f->eml && any_release(f);
 }
 
+/* Both halves there and both stamps wrong is a spool that was copied or restored: new inodes, the same
+ * messages. */
 static bool is_foreign_half(const struct recover_found *f, bool stage)
 {
     (void)stage;
     return !NEGATIVE("no-stamps") &&
-           ((f->state == RECOVER_CLAIMED && f->eml && (!f->eml_stamp_ok || !f->hdr_stamp_ok)) ||
+           ((f->state == RECOVER_CLAIMED && f->eml && f->eml_stamp_ok != f->hdr_stamp_ok) ||
             (f->state == RECOVER_NONE && f->eml && !stage && !f->eml_stamp_ok));
 }
 

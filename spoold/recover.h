@@ -83,6 +83,8 @@ size_t recover_intake(const struct config *c, const struct base *b);
 /* recover_repair.c; store thread: what needs no flow. True when proc has changed and should be looked at
  * again. */
 bool recover_repair(struct depot *d, const struct recover_found *f, const struct recover_row *row);
+/* Whether recover_repair() has something to do for this row. Pure. */
+bool recover_is_repair(const struct recover_found *f, const struct recover_row *row);
 /* Fills in the facts that rows 1 to 6, 17 and 18 ask for. */
 void recover_gather(struct depot *d, struct recover_found *f);
 

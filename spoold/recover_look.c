@@ -139,8 +139,6 @@ static void ask_ledger(struct depot *d, struct recover_found *f)
 static void look_run(struct task *t, struct depot *d)
 {
     struct look *l = (struct look *)t;
-    bool stage = d->cfg->external_stage;
-
     list_proc(l, d);
     for (size_t i = 0; !l->failed && i < l->n; i++) {
         struct recover_found *f = &l->found[i];
@@ -148,9 +146,34 @@ static void look_run(struct task *t, struct depot *d)
         recover_gather(d, f);
         if (f->state == RECOVER_HELD)
             ask_ledger(d, f);
-        if (recover_repair(d, f, recover_classify(f, stage)))
-            l->again = true;
     }
+}
+
+/* Store: the repairs that look_done asked for. */
+static void repair_run(struct task *t, struct depot *d)
+{
+    struct look *l = (struct look *)t;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (recover_repair(d, &l->found[i], recover_classify(&l->found[i], d->cfg->external_stage)))
+            l->again = true;
+}
+
+/* What was repaired is looked at again at once; what cannot be repaired now waits for the next rescan. */
+static void look_end(struct spoold *s, struct look *l)
+{
+    s->looking = false;
+    s->recovered |= !l->again && !l->failed;
+    s->look_due = depot_mono_ms() + (l->again || s->look_again ? LOOK_AGAIN_MS : s->cfg->rescan);
+    s->look_again = false;
+    free(l->found);
+    free(l->claimed);
+    free(l);
+}
+
+static void repair_done(struct task *t, struct spoold *s)
+{
+    look_end(s, (struct look *)t);
 }
 
 /* The message as the table's row sees it; the flow takes it from there. */
@@ -176,11 +199,8 @@ static void start_redo(struct spoold *s, const struct recover_found *f, bool kee
     struct msg *m = found_msg(s, f, MSG_STEP_LOCK);
 
     m->keep_attempt = keep_attempt;
-    if (!keep_attempt && m->attempt >= s->cfg->max_attempts) {
-        m->fate = MSG_FATE_QUARANTINE;
-        m->class = SPOOL_CLASS_POISON;
-        msg_set_reason(m, "spoold or its worker ended %u times while it was in work", m->attempt);
-    }
+    if (!keep_attempt)
+        flow_poison(s, m);
     flow_start(s, m);
 }
 
@@ -335,26 +355,44 @@ static void forget_vanished(struct spoold *s, const struct look *l)
     }
 }
 
+/* Keeps in the list what the store has to repair: never anything that is in work or waits. */
+static void keep_repairs(const struct spoold *s, struct look *l)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct recover_found *f = &l->found[i];
+        const struct recover_row *row = recover_classify(f, s->cfg->external_stage);
+
+        if (recover_is_repair(f, row) && (row->action == RECOVER_HOLD || !roster_find(&s->roster, &f->base)))
+            l->found[to++] = *f;
+    }
+    l->n = to;
+}
+
 static void look_done(struct task *t, struct spoold *s)
 {
     struct look *l = (struct look *)t;
 
-    s->looking = false;
     s->strange = false;
     for (size_t i = 0; i < l->claimed_n; i++)
         flow_start(s, l->claimed[i]);
-    if (!l->failed)
+    if (l->failed)
+        l->n = 0;
+    else
         forget_vanished(s, l);
-    for (size_t i = 0; !l->failed && i < l->n; i++)
+    for (size_t i = 0; i < l->n; i++)
         consider(s, &l->found[i]);
     if (!l->failed && !s->strange)
         alarm_clear(&s->alarms, ALARM_STRANGE_STATE);
-    s->look_due = depot_mono_ms() + (l->again ? LOOK_AGAIN_MS : s->cfg->rescan);
-    if (!l->again && !l->failed)
-        s->recovered = true;
-    free(l->found);
-    free(l->claimed);
-    free(l);
+    keep_repairs(s, l);
+    if (!l->n) {
+        look_end(s, l);
+        return;
+    }
+    l->task.run = repair_run;
+    l->task.done = repair_done;
+    task_list_add(&s->todo, &l->task);
 }
 
 void recover_look(struct spoold *s)
@@ -369,5 +407,6 @@ void recover_look(struct spoold *s)
 
 void recover_look_soon(struct spoold *s)
 {
+    s->look_again = s->looking;
     s->look_due = 0;
 }

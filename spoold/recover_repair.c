@@ -65,20 +65,25 @@ static bool clean_may_differ(const struct base *b)
     return b->clean_len == BASE_CLEAN_MAX || memchr(b->s, '_', b->clean_len) != NULL;
 }
 
-static bool find_peer(struct depot *d, struct recover_found *f, const char *suffix, char which)
+static bool find_peer_in(struct depot *d, struct recover_found *f, size_t i, const char *suffix, char which)
 {
+    const struct spool_dir *dir = &d->spool.intake[i];
     struct view clean = base_clean(&f->base);
 
-    for (size_t i = 0; i < d->spool.intake_n; i++) {
-        const struct spool_dir *dir = &d->spool.intake[i];
-
-        snprintf(f->peer, sizeof f->peer, "%.*s%s", (int)clean.n, clean.p, suffix);
-        f->peer_intake = i;
-        if (is_peer(dir, f, f->peer, which) ||
-            (clean_may_differ(&f->base) && search_intake(dir, f, suffix, which)))
-            return true;
-    }
+    snprintf(f->peer, sizeof f->peer, "%.*s%s", (int)clean.n, clean.p, suffix);
+    f->peer_intake = i;
+    if (is_peer(dir, f, f->peer, which) ||
+        (clean_may_differ(&f->base) && search_intake(dir, f, suffix, which)))
+        return true;
     f->peer[0] = '\0';
+    return false;
+}
+
+static bool find_peer(struct depot *d, struct recover_found *f, const char *suffix, char which)
+{
+    for (size_t i = 0; i < d->spool.intake_n; i++)
+        if (find_peer_in(d, f, i, suffix, which))
+            return true;
     return false;
 }
 
@@ -139,15 +144,69 @@ static bool take_peer(struct depot *d, const struct recover_found *f, const char
     return move(d, &d->spool.intake[f->peer_intake], f->peer, &d->spool.proc, file_of(f, to, suffix));
 }
 
+/* A file of ours appears whole or not at all, and what a kill left of an earlier try is replaced. */
+static bool put_whole(struct depot *d, struct spool_dir *to, const char *name, int (*fill)(int fd, void *arg),
+                      void *arg)
+{
+    char tmp[MSG_NAME_MAX + 8];
+    bool done;
+    int fd;
+
+    snprintf(tmp, sizeof tmp, "%s.tmp", name);
+    if (spool_remove(&d->spool, to, tmp) < 0 || (fd = spool_create(&d->spool, to, tmp)) < 0)
+        return false;
+    done = fill(fd, arg) == 0 && spool_flush_now(fd) == 0;
+    close(fd);
+    return done && (spool_remove(&d->spool, to, name) == 0 && spool_move(&d->spool, to, tmp, to, name) == 0);
+}
+
+static int fill_buf(int fd, void *arg)
+{
+    return buf_write_fd(arg, fd);
+}
+
+static int fill_copy(int fd, void *arg)
+{
+    char chunk[65536];
+    ssize_t n;
+
+    while ((n = read(*(int *)arg, chunk, sizeof chunk)) > 0) {
+        struct buf b = {chunk, (size_t)n, 0};
+
+        if (buf_write_fd(&b, fd) < 0)
+            return -1;
+    }
+    return n < 0 ? -1 : 0;
+}
+
+/* Out of proc for good: by rename, or, where quarantine is on another file system, by a durable copy and an
+ * unlink. */
+static bool move_out(struct depot *d, const char *name, struct spool_dir *to, const char *to_name)
+{
+    bool done;
+    int fd;
+
+    if (spool_same_device(&d->spool, to))
+        return move(d, &d->spool.proc, name, to, to_name);
+    fd = openat(d->spool.proc.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    done = put_whole(d, to, to_name, fill_copy, &fd) && spool_flush_now(to->fd) == 0 &&
+           spool_remove(&d->spool, &d->spool.proc, name) == 0;
+    close(fd);
+    if (!done)
+        log_warn("event=repair_failed file=proc/%s", name);
+    return done;
+}
+
 /* Says beside a parked half why it is there; it is written first, so that no entry stands without a reason.
  */
-static void write_reason(struct depot *d, const struct recover_found *f, const char *why)
+static bool write_reason(struct depot *d, const struct recover_found *f, const char *why)
 {
-    struct spool_dir *failed = &d->spool.class[SPOOL_CLASS_FAILED];
     char name[MSG_NAME_MAX];
     struct buf text = {0};
     struct json j;
-    int fd;
+    bool done;
 
     json_open(&j, &text);
     json_add_view(&j, "id", base_view(&f->base));
@@ -156,12 +215,11 @@ static void write_reason(struct depot *d, const struct recover_found *f, const c
     json_add_str(&j, "reason", why);
     json_close(&j);
     buf_add_char(&text, '\n');
-    fd = spool_create(&d->spool, failed, file_of(f, name, ".json"));
-    if (fd >= 0 && (buf_write_fd(&text, fd) < 0 || spool_flush_now(fd) < 0))
+    done = put_whole(d, &d->spool.class[SPOOL_CLASS_FAILED], file_of(f, name, ".json"), fill_buf, &text);
+    if (!done)
         log_warn("id=%s event=reason_not_written", f->base.s);
-    if (fd >= 0)
-        close(fd);
     buf_free(&text);
+    return done;
 }
 
 static void record_parked(struct depot *d, const struct recover_found *f, const char *why)
@@ -185,38 +243,36 @@ static bool park(struct depot *d, const struct recover_found *f, const char *suf
     log_warnx("id=%s event=parked half=%s reason=\"%s\"", f->base.s, to_suffix, why);
     if (NEGATIVE("delete-lone-eml"))
         return spool_remove(&d->spool, &d->spool.proc, file_of(f, from, suffix)) == 0;
-    write_reason(d, f, why);
-    if (!move(d, &d->spool.proc, file_of(f, from, suffix), &d->spool.class[SPOOL_CLASS_FAILED],
-              file_of(f, to, to_suffix)))
+    /* The line first: after the move nothing in proc would say that it is missing, and it counts once. */
+    if (!write_reason(d, f, why))
         return false;
     record_parked(d, f, why);
-    return true;
+    return move_out(d, file_of(f, from, suffix), &d->spool.class[SPOOL_CLASS_FAILED],
+                    file_of(f, to, to_suffix));
 }
 
-/* Under the name that its other half has in the intake, where there is one. */
-static bool give_back_half(struct depot *d, struct recover_found *f, const char *suffix, const char *as)
+/* Into its own intake, under the name that its other half has there, where there is one. */
+static bool give_back_half(struct depot *d, const struct recover_found *f, const char *suffix, const char *as)
 {
-    const char *other = strcmp(as, ".eml") == 0 ? ".hdr" : ".eml";
+    size_t intake = recover_intake(d->cfg, &f->base);
+    struct recover_found other = *f;
     char from[MSG_NAME_MAX], to[MSG_NAME_MAX + 8];
     struct view clean = base_clean(&f->base);
-    size_t intake = recover_intake(d->cfg, &f->base);
 
-    if (find_peer(d, f, other, 0))
-        clean = (struct view){f->peer, strlen(f->peer) - 4};
-    else
-        f->peer_intake = intake == SIZE_MAX ? 0 : intake;
+    if (intake == SIZE_MAX) /* whose the half is cannot be known; recover_look.c raises the alarm */
+        return false;
+    if (find_peer_in(d, &other, intake, strcmp(as, ".eml") == 0 ? ".hdr" : ".eml", 0))
+        clean = (struct view){other.peer, strlen(other.peer) - 4};
     snprintf(to, sizeof to, "%.*s%s", (int)clean.n, clean.p, as);
     log_warnx("id=%s event=give_back half=%s it belongs to another deposit", f->base.s, as);
-    return move(d, &d->spool.proc, file_of(f, from, suffix), &d->spool.intake[f->peer_intake], to);
+    return move(d, &d->spool.proc, file_of(f, from, suffix), &d->spool.intake[intake], to);
 }
 
 static bool give_back(struct depot *d, const struct recover_found *f)
 {
-    struct recover_found copy = *f;
-
     if (!f->eml_stamp_ok)
-        return give_back_half(d, &copy, ".eml", ".eml");
-    return give_back_half(d, &copy, f->suffix, ".hdr");
+        return give_back_half(d, f, ".eml", ".eml");
+    return give_back_half(d, f, f->suffix, ".hdr");
 }
 
 /* The part of a release that is left to do; it goes to the outlet of the intake that the message came from.
@@ -226,16 +282,22 @@ static bool finish_release(struct depot *d, const struct recover_found *f)
     static const char *const half[] = {".r.eml", ".r.hdr"};
     size_t intake = recover_intake(d->cfg, &f->base);
     char from[MSG_NAME_MAX], to[MSG_NAME_MAX], out[16];
+    int class = released_class(d, f);
     bool done = false;
 
-    if (intake == SIZE_MAX || spool_flush_now(d->spool.proc.fd) < 0)
+    if (intake == SIZE_MAX || class < 0 || spool_flush_now(d->spool.class[class].fd) < 0 ||
+        spool_flush_now(d->spool.proc.fd) < 0)
         return false;
     for (size_t i = 0; i < 2; i++) {
         if (!(i == 0 ? f->release_eml : f->release_hdr))
             continue;
         snprintf(out, sizeof out, "%s.out", half[i]);
-        done |=
-            move(d, &d->spool.proc, file_of(f, from, out), &d->spool.outlet[intake], file_of(f, to, half[i]));
+        if (!move(d, &d->spool.proc, file_of(f, from, out), &d->spool.outlet[intake],
+                  file_of(f, to, half[i])))
+            return done; /* never an envelope without its content */
+        done = true;
+        if (d->spool.model == SPOOL_MODEL_B && spool_flush_now(d->spool.outlet[intake].fd) < 0)
+            return done;
     }
     return done;
 }
@@ -258,7 +320,7 @@ static bool park_stray(struct depot *d, const struct recover_found *f)
         snprintf(suffix, sizeof suffix, ".%d.%s.out", __builtin_ctz(outs) + 1, f->outs_eml ? "eml" : "hdr");
     file_of(f, name, suffix);
     log_warnx("id=%s event=stray file=%s moved to quarantine/failed/stray", f->base.s, name);
-    return move(d, &d->spool.proc, name, &d->spool.stray, name);
+    return move_out(d, name, &d->spool.stray, name);
 }
 
 /* Rubbish of an attempt that ended in a hold. */
@@ -275,6 +337,13 @@ static bool discard_outs(struct depot *d, const struct recover_found *f)
     flow_discard_outs(d, m);
     msg_free(&m);
     return true;
+}
+
+bool recover_is_repair(const struct recover_found *f, const struct recover_row *row)
+{
+    if (row->action == RECOVER_HOLD)
+        return f->outs_eml || f->outs_hdr || f->json_out;
+    return row->action >= RECOVER_TAKE_ENVELOPE;
 }
 
 bool recover_repair(struct depot *d, const struct recover_found *f, const struct recover_row *row)

@@ -91,7 +91,12 @@ static int own_dir(const struct root *r, int at, const char *path, mode_t mode, 
 
     if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
         fatal("folder %s cannot be made", path);
-    fd = open_dir(at, path);
+    /* These folders belong to an unprivileged user who could put a link there; root must not follow it. */
+    fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+        fatalx_code(EXIT_CONFIG_100,
+                    "folder %s is a symbolic link or no folder; spoold's own folders must be real ones",
+                    path);
     if (fd < 0 || fstat(fd, &st) < 0)
         fatal("folder %s cannot be opened", path);
     if (r->privileged && (st.st_uid != r->uid || st.st_gid != gid) && fchown(fd, r->uid, gid) < 0)
@@ -184,10 +189,13 @@ static void lock_dir(const struct spool_dir *d, int lock)
 static void take_locks(const struct root *r, struct depot *d)
 {
     int lock = openat(d->state_dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    struct stat st;
     char me[256];
 
-    if (lock < 0)
+    if (lock < 0 || fstat(lock, &st) < 0)
         fatal("state/lock cannot be opened");
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+        fatalx_code(EXIT_CONFIG_100, "state/lock is no plain file with one name; remove it and start again");
     if (flock(lock, LOCK_EX | LOCK_NB) < 0)
         refuse_second(lock, "state/lock");
     snprintf(me, sizeof me, "pid %ld on %.100s, paths.root %.100s\n", (long)getpid(), d->hostname,

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define SCAN_REPORTED_MAX 1024 /* files that were reported; older ones are forgotten and reported again */
+#define SCAN_REPORTS_MAX  20   /* lines in one walk; the rest is counted */
+#define SCAN_SLICE_MS     50   /* one task */
 
 /* What the store keeps between two tasks. */
 struct scan_state {
@@ -27,6 +29,7 @@ struct scan_state {
         time_t mtime;
     } reported[SCAN_REPORTED_MAX];
     size_t reported_n;
+    unsigned reports, unsaid; /* of the present walk */
 };
 
 static struct scan_state *state_of(struct depot *d)
@@ -52,7 +55,13 @@ static bool first_report(struct scan_state *k, const struct stat *st)
 
 void scan_report(struct depot *d, const struct flow_deposit *dep, const char *what)
 {
-    if (first_report(state_of(d), dep->eml.st_ino ? &dep->eml : &dep->hdr))
+    struct scan_state *k = state_of(d);
+
+    if (!first_report(k, dep->eml.st_ino ? &dep->eml : &dep->hdr))
+        return;
+    if (k->reports++ >= SCAN_REPORTS_MAX)
+        k->unsaid++;
+    else
         log_warnx("event=deposit_problem folder=%s name=\"%.*s\" %s", dep->from->label, (int)dep->name.n,
                   dep->name.p, what);
 }
@@ -111,9 +120,10 @@ static void try_name(struct scan_task *t, struct depot *d, struct view name)
     }
 }
 
+/* Room for a message, and time: mail in work must not wait long behind a scan. */
 static bool has_room(const struct scan_task *t)
 {
-    return t->claimed_n < t->room && (t->room_bytes > 0 || t->claimed_n == 0);
+    return depot_mono_ms() < t->until && t->claimed_n < t->room && (t->room_bytes > 0 || t->claimed_n == 0);
 }
 
 static bool name_known(struct view name)
@@ -142,34 +152,49 @@ static void look_at_orphan(const struct scan_task *t, struct depot *d, struct vi
         scan_report(d, &dep, "it has no .hdr beside it; it waits for it");
 }
 
-static DIR *open_cursor(struct depot *d, size_t i)
+static DIR *open_cursor(struct scan_task *t, struct depot *d)
 {
-    int fd = openat(d->spool.intake[i].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct spool_dir *from = &d->spool.intake[t->intake];
+    int fd = openat(from->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct stat st;
 
-    if (!dir) {
-        log_warn("event=scan_failed folder=%s", d->spool.intake[i].label);
-        if (fd >= 0)
-            close(fd);
-    }
+    /* inotify does not tell: our own descriptor keeps a removed folder alive. */
+    t->gone = fstat(from->fd, &st) == 0 && st.st_nlink == 0;
+    if (!dir && !t->gone)
+        log_warn("event=scan_failed folder=%s", from->label);
+    if (!dir && fd >= 0)
+        close(fd);
     return dir;
+}
+
+static void end_reports(struct scan_state *k, const struct spool_dir *dir)
+{
+    if (k->unsaid)
+        log_warnx("event=deposit_problems folder=%s %u more files are like that", dir->label, k->unsaid);
+    k->reports = k->unsaid = 0;
 }
 
 static void walk_on(struct scan_task *t, struct depot *d)
 {
     DIR **cursor = &state_of(d)->cursor[t->intake];
 
-    if (!*cursor && !(*cursor = open_cursor(d, t->intake))) {
+    if (!*cursor && !(*cursor = open_cursor(t, d))) {
         t->end = true;
         return;
     }
     for (unsigned n = 0; n < INTAKE_WALK_MAX && has_room(t); n++) {
-        const struct dirent *e = readdir(*cursor);
+        const struct dirent *e;
         struct view name;
 
+        errno = 0;
+        e = readdir(*cursor);
+        if (!e && errno)
+            log_warn("event=scan_failed folder=%s", d->spool.intake[t->intake].label);
         if (!e) {
             closedir(*cursor);
             *cursor = NULL;
+            end_reports(state_of(d), &d->spool.intake[t->intake]);
             t->end = true;
             return;
         }
@@ -185,6 +210,7 @@ void scan_run(struct task *task, struct depot *d)
 {
     struct scan_task *t = (struct scan_task *)task;
 
+    t->until = depot_mono_ms() + SCAN_SLICE_MS;
     while (t->name_tried < t->name_n && has_room(t)) {
         try_name(t, d, view_of(t->name[t->name_tried]));
         t->name_tried++;

@@ -16,6 +16,7 @@ struct scan_task {
     size_t name_n, name_tried;
     size_t room; /* messages that may be claimed */
     uint64_t room_bytes;
+    int64_t until; /* monotonic ms; set by the store */
     /* answers */
     struct msg **claimed; /* owned array; the messages are the receiver's */
     size_t claimed_n;
@@ -25,6 +26,7 @@ struct scan_task {
     } later[SCAN_LATER_MAX];
     size_t later_n;
     bool later_lost; /* there were more */
+    bool gone;       /* the folder was removed */
     bool end;        /* the walk has come to its end */
 };
 

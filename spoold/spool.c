@@ -92,20 +92,30 @@ int spool_create(struct spool *s, struct spool_dir *d, const char *name)
     return fd;
 }
 
-/* A rename needs neither space nor inode, so the mark can be set when the disk is full. */
-void spool_mark_intakes(struct spool *s, bool stopped)
+/*
+ * Others may write in an intake, so whatever stands under these names is removed
+ * and the mark is a new file of ours. Where none can be made (no inode is free)
+ * a depositor cannot make one either.
+ */
+int spool_mark_intakes(struct spool *s, bool stopped)
 {
-    const char *from = stopped ? ".running" : ".stopped", *to = stopped ? ".stopped" : ".running";
+    static const char *const names[] = {".running", ".stopped"};
+    int r = 0;
 
     for (size_t i = 0; i < s->intake_n; i++) {
         int fd;
 
-        if (renameat(s->intake[i].fd, from, s->intake[i].fd, to) == 0 || errno != ENOENT)
-            continue;
-        fd = openat(s->intake[i].fd, to, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+        for (size_t n = 0; n < 2; n++)
+            if (unlinkat(s->intake[i].fd, names[n], 0) < 0 && errno == EISDIR)
+                unlinkat(s->intake[i].fd, names[n], AT_REMOVEDIR);
+        fd = openat(s->intake[i].fd, names[stopped],
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
         if (fd >= 0)
             close(fd);
+        else
+            r = -1;
     }
+    return r;
 }
 
 static void wait_for(struct spool *s, int fd, int *err, unsigned needs)
@@ -121,6 +131,12 @@ void spool_wait_file(struct spool *s, int fd, int *err)
 {
     wait_for(s, fd, err, SPOOL_NEEDS_FILE);
     s->files_n++;
+}
+
+void spool_wait_all(struct spool *s, int *err)
+{
+    wait_for(s, -1, err, SPOOL_NEEDS_FILE);
+    s->all = true;
 }
 
 void spool_wait_dirs(struct spool *s, int *err)
@@ -214,7 +230,7 @@ void spool_flush(struct spool *s)
     if (!(needs & (SPOOL_NEEDS_FILE | SPOOL_NEEDS_DIRS)))
         return;
     s->flushes++;
-    if (s->files_n > (size_t)s->cfg->syncfs_above)
+    if (s->all || s->files_n > (size_t)s->cfg->syncfs_above)
         flush_all(s);
     else if (needs & SPOOL_NEEDS_FILE)
         flush_files(s);
@@ -239,5 +255,6 @@ void spool_settle_errors(struct spool *s)
             *p->err = s->journal_errno;
     }
     s->pending_n = s->files_n = 0;
+    s->all = false;
     s->journal_errno = s->dirs_errno = s->files_errno = 0;
 }

@@ -57,6 +57,7 @@ struct spool {
     struct spool_pending *pending;
     size_t pending_n, pending_cap, files_n;
     int journal_errno, dirs_errno, files_errno; /* of this batch */
+    bool all;                                   /* this batch has a file that cannot be flushed by itself */
     uint64_t flushes;
 };
 
@@ -68,13 +69,16 @@ int spool_remove(struct spool *s, struct spool_dir *d, const char *name);
 /* A new file (O_EXCL), mode 0640, group of the outlets. The descriptor is the caller's until
  * spool_wait_file(). */
 int spool_create(struct spool *s, struct spool_dir *d, const char *name);
-/* Marks the intakes as open or closed for spooldrop (entry .stopped). */
-void spool_mark_intakes(struct spool *s, bool stopped);
+/* Marks the intakes as open or closed for spooldrop (entry .stopped). 0, or -1 with errno when a mark could
+ * not be set. */
+int spool_mark_intakes(struct spool *s, bool stopped);
 
 /* From here on `fd` is flushed and closed with this batch; *err gets the errno of a failure. */
 void spool_wait_file(struct spool *s, int fd, int *err);
 /* *err gets the errno of a failed directory flush of this batch. */
 void spool_wait_dirs(struct spool *s, int *err);
+/* For a file that cannot be opened: the whole file system is flushed. */
+void spool_wait_all(struct spool *s, int *err);
 void spool_wait_journal(struct spool *s, int *err);
 /* Flushes one file or directory at once, outside the batch. 0 or -1 with errno. */
 int spool_flush_now(int fd);

@@ -48,6 +48,7 @@ struct spoold {
     int64_t scan_due;      /* next full scan of the intakes */
     int64_t tidy_due;      /* next housekeeping */
     int64_t stop_due;      /* while stopping: at the latest */
+    bool look_again;       /* another look was asked for during one */
     bool looking, tidying; /* such a task is under way */
     bool recovered;        /* the first look has come to its end: intake may start */
     bool no_room, stalled, marked_stopped;

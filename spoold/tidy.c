@@ -17,6 +17,7 @@
 struct tidy {
     struct task task;
     bool stop_intake, mark; /* in: set the intakes' mark */
+    bool marked;            /* it could be set */
     bool no_room, more, catching_up;
     struct fs_room room;
     struct ledger_counts counts;
@@ -37,7 +38,7 @@ static void tidy_run(struct task *task, struct depot *d)
     int more;
 
     if (t->mark)
-        spool_mark_intakes(&d->spool, t->stop_intake);
+        t->marked = spool_mark_intakes(&d->spool, t->stop_intake) == 0;
     check_room(t, d);
     more = journal_tidy(d->journal, now);
     if (more < 0)
@@ -57,8 +58,10 @@ static void tidy_done(struct task *task, struct spoold *s)
     s->no_room = t->no_room;
     s->counts = t->counts;
     s->catching_up = t->catching_up;
-    if (t->mark)
+    if (t->marked)
         s->marked_stopped = t->stop_intake;
+    else if (t->mark)
+        s->mark_fresh = false; /* tried again with the next round */
     if (t->catching_up && t->more)
         alarm_raise(&s->alarms, ALARM_LEDGER,
                     "the ledger reads up in the journal; history and audit are not complete yet");

@@ -98,7 +98,7 @@ static void one_event(const struct watch *w, struct spoold *s, const struct inot
         if (e->wd != w->intake[i])
             continue;
         if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
-            alarm_raise(&s->alarms, ALARM_STRANGE_STATE,
+            alarm_raise(&s->alarms, ALARM_INTAKE_GONE,
                         "the intake folder %.100s was moved or removed; restart spoold when it is back",
                         s->cfg->intake[i].path);
         else if (e->len)

@@ -115,7 +115,7 @@ static bool is_stopped(int dir)
     struct stat mark, folder;
 
     return fstatat(dir, DROP_SPOOL_STOPPED, &mark, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir, &folder) == 0 &&
-           mark.st_uid == folder.st_uid;
+           S_ISREG(mark.st_mode) && mark.st_uid == folder.st_uid;
 }
 
 int drop_spool_open(struct drop_spool *s, const char *root, const char *path, struct buf *why)

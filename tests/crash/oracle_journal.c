@@ -44,18 +44,24 @@ static void check_delivered(struct oracle *o, const struct line_event *e)
         oracle_say(o, ORACLE_OTHER, "the journal says delivered, but %s was never complete", stem.s);
 }
 
-/* Committed to quarantine, with only renames left to do. */
+/* Committed to quarantine, or a lone half that is about to be parked: only renames are left to do. */
 static bool in_proc(const struct oracle *o, const struct line_event *e)
 {
-    struct disk_path stem = disk_path("%.*s.hdr.q-", (int)e->id.n, e->id.p);
+    struct disk_path eml = disk_path("%.*s.eml", (int)e->id.n, e->id.p),
+                     hdr = disk_path("%.*s.hdr", (int)e->id.n, e->id.p);
+    bool content = false, envelope = false, committed = false;
     struct disk_list l = {0};
-    bool found = false;
 
     disk_list(&l, disk_path("%s/proc", o->root).s);
-    for (size_t i = 0; i < l.n && !found; i++)
-        found = strncmp(l.name[i], stem.s, strlen(stem.s)) == 0;
+    for (size_t i = 0; i < l.n; i++) {
+        bool ours = strncmp(l.name[i], hdr.s, strlen(hdr.s)) == 0;
+
+        content |= strcmp(l.name[i], eml.s) == 0;
+        envelope |= ours;
+        committed |= ours && strncmp(l.name[i] + strlen(hdr.s), ".q-", 3) == 0;
+    }
     disk_list_free(&l);
-    return found;
+    return committed || content != envelope;
 }
 
 static void check_quarantined(struct oracle *o, const struct line_event *e)

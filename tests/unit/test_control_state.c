@@ -148,7 +148,6 @@ static void the_queue_can_be_cut(void **state)
         {"queue|limit=7", 7},
         {"queue|held=yes", 600},
         {"queue|held=no", 1000},
-        {"queue|limit=0", 0},
         {"queue|limit=5|held=yes", 5},
         {"queue|limit=1200", 1200},
     };

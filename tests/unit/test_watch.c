@@ -123,8 +123,8 @@ static void a_folder_that_is_moved_away_raises_the_alarm(void **state)
     snprintf(to, sizeof to, "%s/elsewhere", k.w->root);
     assert_int_equal(rename(depot_world_path(k.w, "incoming", ""), to), 0);
     watch_read(k.watch, k.s);
-    assert_true(k.s->alarms.since_ms[ALARM_STRANGE_STATE] != 0);
-    assert_non_null(strstr(k.s->alarms.text[ALARM_STRANGE_STATE], "incoming"));
+    assert_true(k.s->alarms.since_ms[ALARM_INTAKE_GONE] != 0);
+    assert_non_null(strstr(k.s->alarms.text[ALARM_INTAKE_GONE], "incoming"));
     bench_close(&k);
 }
 
