@@ -64,8 +64,8 @@ start() {
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
 errors_inline          2000  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
-errors_threaded         300  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            500  3000 --kills
+errors_threaded         500  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
+kills_inline            600  3000 --kills
 kills_slow_mta          200  1500 --kills --mta slow
 kills_reuse             300  2000 --kills --scenario reuse
 kills_torn              200  2000 --kills --scenario torn
