@@ -178,13 +178,16 @@ static void failed(struct spoold *s, struct msg *m)
     }
     log_warnx("id=%s event=error step=%s what=\"%s\" error=\"%s\"", m->base.s, msg_step_name(m->ran),
               m->err_what ? m->err_what : "it could not be flushed", strerror(m->err));
-    s->disk_error_ms = depot_mono_ms();
-    if (m->err == EIO || m->err == EROFS)
+    if (m->err == EIO || m->err == EROFS) {
+        s->disk_error_ms = depot_mono_ms();
         alarm_raise(&s->alarms, ALARM_DISK_ERROR,
                     "the disk answers with errors (%s); messages stay where they are", strerror(m->err));
-    if (m->err == EEXIST && !before_commit(m->step))
+    }
+    if (m->err == EEXIST && !before_commit(m->step)) {
+        s->outlet_error_ms = depot_mono_ms();
         alarm_raise(&s->alarms, ALARM_OUTLET_TAKEN,
                     "%.80s cannot be put into the outlet: a file of its name stands there", m->base.s);
+    }
     if (is_its_own_fault(m) && !m->given_up) {
         give_up(s, m);
         return;

@@ -35,6 +35,8 @@ const char *spoold_stop_reason(const struct spoold *s)
         return "spoold is starting";
     if (s->stalled)
         return "the disk does not answer";
+    if (s->alarms.since_ms[ALARM_DISK_ERROR])
+        return "the disk answers with errors";
     if (s->no_room)
         return "the disk is nearly full";
     if (s->roster.count[ROSTER_HELD] >= (size_t)s->cfg->max_held)

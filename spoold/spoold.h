@@ -54,9 +54,10 @@ struct spoold {
     bool no_room, stalled, marked_stopped;
     bool mark_fresh; /* the intakes were marked since the last rescan; others can write there */
     bool once, hold_all, stopping;
-    bool strange;          /* the present look at proc met a state that spoold does not touch */
-    int64_t disk_error_ms; /* monotonic: the last one, 0 = none */
-    bool failed_once;      /* --once could not do its work */
+    bool strange;            /* the present look at proc met a state that spoold does not touch */
+    int64_t outlet_error_ms; /* monotonic: a name was taken in an outlet, 0 = never */
+    int64_t disk_error_ms;   /* monotonic: the last one, 0 = none */
+    bool failed_once;        /* --once could not do its work */
     char root_label[128];
 };
 

@@ -12,7 +12,7 @@
 
 #define TIDY_EVERY_MS 1000
 #define TIDY_SOON_MS  5     /* more slices wait */
-#define TIDY_CALM_MS  30000 /* without an error of the disk: it is over */
+#define TIDY_CALM_MS  10000 /* without an error of the disk: it is over */
 
 struct tidy {
     struct task task;
@@ -67,8 +67,10 @@ static void tidy_done(struct task *task, struct spoold *s)
                     "the ledger reads up in the journal; history and audit are not complete yet");
     else
         alarm_clear(&s->alarms, ALARM_LEDGER);
-    if (s->disk_error_ms && depot_mono_ms() - s->disk_error_ms > TIDY_CALM_MS)
+    if (depot_mono_ms() - s->disk_error_ms > TIDY_CALM_MS)
         alarm_clear(&s->alarms, ALARM_DISK_ERROR);
+    if (depot_mono_ms() - s->outlet_error_ms > TIDY_CALM_MS)
+        alarm_clear(&s->alarms, ALARM_OUTLET_TAKEN);
     if (t->no_room)
         alarm_raise(
             &s->alarms, ALARM_NO_ROOM,
