@@ -57,6 +57,7 @@ static void run_steps(struct task *t, struct depot *d)
     const struct flow_row *row;
 
     m->err = 0;
+    m->unreadable = false;
     do {
         row = &rows[m->step];
         m->ran = m->step;
@@ -145,7 +146,7 @@ static bool is_its_own_fault(const struct msg *m)
 {
     if (m->step != MSG_STEP_LOCK && !before_commit(m->step))
         return false;
-    return m->err == EACCES || m->err == EPERM || m->err == EMSGSIZE ||
+    return (m->unreadable && (m->err == EACCES || m->err == EPERM)) || m->err == EMSGSIZE ||
            (m->err == ESTALE && m->tries >= FLOW_STALE_MAX);
 }
 

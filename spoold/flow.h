@@ -62,6 +62,9 @@ int flow_record_accepted(struct depot *d, struct msg *m);
 /* flow_decide.c; loop thread, pure: sets fate, class, copies, rest and reason. */
 void flow_decide(const struct spoold *s, struct msg *m);
 
+/* Notes the error for the loop; always -1. flow_unreadable: errno, and one of the message's own files is at
+ * fault. */
 int flow_fail(struct msg *m, int err, const char *what);
+int flow_unreadable(struct msg *m, const char *what);
 
 #endif

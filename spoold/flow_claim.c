@@ -318,7 +318,7 @@ int flow_load(struct depot *d, struct msg *m)
                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
-        return flow_fail(m, errno, "the envelope cannot be opened");
+        return flow_unreadable(m, "the envelope cannot be opened");
     if (buf_read_fd(&raw, fd, ENVELOPE_SIZE_MAX) < 0) {
         int e = errno;
 
@@ -335,6 +335,6 @@ int flow_load(struct depot *d, struct msg *m)
         m->eml = openat(d->spool.proc.fd, msg_file(m, name, ".eml"),
                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (m->eml < 0 || fstat(m->eml, &m->eml_stat) < 0)
-        return flow_fail(m, errno, "the message cannot be opened");
+        return flow_unreadable(m, "the message cannot be opened");
     return 0;
 }

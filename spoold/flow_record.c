@@ -15,9 +15,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define RECORD_RCPT_BYTES 100000 /* of recipients in one line: six times as many when each byte is escaped   \
-                                  */
-#define RECORD_CLIENT_MAX 100    /* bytes; an address literal has 45 */
+#define RECORD_RCPT_BYTES                                                                                    \
+    100000                    /* of recipients in one line: six times as many when each byte is escaped      \
+                               */
+#define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
 
 static struct event event_of(const struct msg *m, enum event_kind kind)
 {

@@ -26,6 +26,12 @@ int flow_fail(struct msg *m, int err, const char *what)
     return -1;
 }
 
+int flow_unreadable(struct msg *m, const char *what)
+{
+    m->unreadable = true;
+    return flow_fail(m, errno, what);
+}
+
 /* Creates one output, has it filled, and leaves its flush to the batch. */
 static int put_file(struct depot *d, struct msg *m, const char *name,
                     int (*fill)(struct depot *, struct msg *, int, void *), void *arg)
@@ -104,7 +110,7 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
         else if (m->given_up && errno != ENOENT)
             spool_wait_all(&d->spool, &m->err);
         else
-            return flow_fail(m, errno, "the original cannot be opened");
+            return flow_unreadable(m, "the original cannot be opened");
     }
     m->json_out = true;
     flow_quarantine_record(m, &record);

@@ -68,6 +68,7 @@ struct msg {
     int eml;          /* descriptor bound to the claimed bytes, or -1 */
     struct stat eml_stat;
     uint64_t counted; /* bytes that the loop counts for it */
+    bool unreadable;  /* the last step could not open one of its two files */
     bool given_up;    /* it cannot be read: to quarantine/failed as it stands */
     struct envelope env;
     bool env_ok, accepted;
