@@ -122,7 +122,8 @@ static void hold(struct spoold *s, struct msg *m)
     if (m->attempt > 0 && m->class != SPOOL_CLASS_POISON)
         m->attempt--;
     /* Trouble with the disk is not the message's: it is tried again soon, and as often as it takes. */
-    m->next_ms = depot_wall_ms() + (m->err && m->err != ESTALE ? rest_ms(s) : hold_wait(s, m->tries));
+    m->next_ms =
+        depot_wall_ms() + (m->err && m->err != ESTALE && !m->given_up ? rest_ms(s) : hold_wait(s, m->tries));
     m->tries++;
     m->step = MSG_STEP_HOLD;
     flow_go(s, m);
@@ -293,7 +294,9 @@ void flow_wake(struct spoold *s, struct roster_entry *e)
 
 static void act_admit(struct spoold *s, struct msg *m)
 {
-    m->step = s->cfg->external_stage && !m->recovered ? MSG_STEP_OFFER : MSG_STEP_LOCK;
+    bool claimed = strcmp(m->suffix, ".hdr.c") == 0;
+
+    m->step = s->cfg->external_stage && claimed ? MSG_STEP_OFFER : MSG_STEP_LOCK;
     flow_go(s, m);
 }
 

@@ -53,9 +53,9 @@ int flow_envelope(struct depot *d, struct msg *m);
 int flow_record(struct depot *d, struct msg *m);
 int flow_unlink(struct depot *d, struct msg *m);
 int flow_finish(struct depot *d, struct msg *m);
-/* Removes the outputs of an attempt that came to nothing. Best effort: they are rubbish by their names alone.
+/* Removes the outputs of an attempt that came to nothing. 0, or -1 when one stays: it is rubbish by its name.
  */
-void flow_discard_outs(struct depot *d, struct msg *m);
+int flow_discard_outs(struct depot *d, struct msg *m);
 /* The journal's first line about a message, once; durable with the batch that prepares or holds it. */
 int flow_record_accepted(struct depot *d, struct msg *m);
 

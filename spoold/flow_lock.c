@@ -29,6 +29,7 @@ static int change_suffix(struct depot *d, struct msg *m, const char *suffix)
 
 int flow_offer(struct depot *d, struct msg *m)
 {
+    flow_discard_outs(d, m); /* after a restart */
     if (change_suffix(d, m, ".hdr") < 0)
         return flow_fail(m, errno, "it cannot be offered to other programs");
     return 0;

@@ -107,7 +107,7 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
 
         if (fd >= 0)
             spool_wait_file(&d->spool, fd, &m->err);
-        else if (m->given_up && errno != ENOENT)
+        else if (m->given_up && errno != ENOENT && spool_same_device(&d->spool, &d->spool.class[m->class]))
             spool_wait_all(&d->spool, &m->err);
         else
             return flow_unreadable(m, "the original cannot be opened");
@@ -136,23 +136,25 @@ int flow_prepare(struct depot *d, struct msg *m)
     return 0;
 }
 
-void flow_discard_outs(struct depot *d, struct msg *m)
+int flow_discard_outs(struct depot *d, struct msg *m)
 {
     struct spool *s = &d->spool;
     char name[MSG_NAME_MAX];
+    int r = 0;
 
     for (unsigned k = 1; k <= MSG_COPIES_MAX; k++) {
         uint32_t bit = 1u << (k - 1);
 
         if (m->outs_eml & bit)
-            spool_remove(s, &s->proc, msg_out_file(m, name, k, ".eml.out"));
+            r |= spool_remove(s, &s->proc, msg_out_file(m, name, k, ".eml.out"));
         if (m->outs_hdr & bit)
-            spool_remove(s, &s->proc, msg_out_file(m, name, k, ".hdr.out"));
+            r |= spool_remove(s, &s->proc, msg_out_file(m, name, k, ".hdr.out"));
     }
     if (m->json_out)
-        spool_remove(s, &s->proc, msg_file(m, name, ".json.out"));
+        r |= spool_remove(s, &s->proc, msg_file(m, name, ".json.out"));
     m->outs_eml = m->outs_hdr = 0;
     m->json_out = false;
+    return r;
 }
 
 static void fate_suffix(const struct msg *m, char *to, size_t size)

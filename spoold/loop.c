@@ -47,16 +47,19 @@ const char *spoold_stop_reason(const struct spoold *s)
 /* Messages that fit into work besides those that are, whether or not new ones are taken. */
 static size_t room_left(const struct spoold *s)
 {
-    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over + s->roster.count[ROSTER_OFFERED];
+    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over;
 
     if (s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
         return 0;
     return used < (size_t)s->cfg->max_in_flight ? (size_t)s->cfg->max_in_flight - used : 0;
 }
 
+/* Offered messages count against new ones only: being woken is their one way on. */
 size_t spoold_room(const struct spoold *s)
 {
-    return spoold_stop_reason(s) ? 0 : room_left(s);
+    size_t room = spoold_stop_reason(s) ? 0 : room_left(s), offered = s->roster.count[ROSTER_OFFERED];
+
+    return room > offered ? room - offered : 0;
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -275,12 +275,18 @@ static void wait_outside(struct spoold *s, const struct recover_found *f, const 
     roster_set_due(&s->roster, e, INT64_MAX);
 }
 
+/* Whatever leads to an outlet or back to an intake. */
+static bool needs_intake(enum recover_action action)
+{
+    return (action >= RECOVER_START && action <= RECOVER_FINISH) || action == RECOVER_GIVE_BACK ||
+           action == RECOVER_FINISH_RELEASE;
+}
+
 static void act_on(struct spoold *s, const struct recover_found *f, bool keep_attempt, int64_t since)
 {
     const struct recover_row *row = recover_classify(f, s->cfg->external_stage);
 
-    if (row->action <= RECOVER_FINISH && row->action >= RECOVER_START &&
-        recover_intake(s->cfg, &f->base) == SIZE_MAX) {
+    if (needs_intake(row->action) && recover_intake(s->cfg, &f->base) == SIZE_MAX) {
         strange(s, "%.80s came from an intake that is not configured; it stays in proc", f->base.s);
         return;
     }

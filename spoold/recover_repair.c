@@ -247,6 +247,8 @@ static bool park(struct depot *d, const struct recover_found *f, const char *suf
     if (!write_reason(d, f, why))
         return false;
     record_parked(d, f, why);
+    if (journal_sync(d->journal) < 0)
+        return false;
     return move_out(d, file_of(f, from, suffix), &d->spool.class[SPOOL_CLASS_FAILED],
                     file_of(f, to, to_suffix));
 }
@@ -327,6 +329,7 @@ static bool park_stray(struct depot *d, const struct recover_found *f)
 static bool discard_outs(struct depot *d, const struct recover_found *f)
 {
     struct msg *m;
+    int r;
 
     if (!f->outs_eml && !f->outs_hdr && !f->json_out)
         return false;
@@ -334,9 +337,12 @@ static bool discard_outs(struct depot *d, const struct recover_found *f)
     m->outs_eml = f->outs_eml;
     m->outs_hdr = f->outs_hdr;
     m->json_out = f->json_out;
-    flow_discard_outs(d, m);
+    r = flow_discard_outs(d, m);
     msg_free(&m);
-    return true;
+    if (r < 0)
+        log_warnx("id=%s event=repair_failed an output of an attempt that ended cannot be removed from proc",
+                  f->base.s);
+    return r == 0;
 }
 
 bool recover_is_repair(const struct recover_found *f, const struct recover_row *row)

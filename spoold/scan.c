@@ -57,13 +57,16 @@ void scan_report(struct depot *d, const struct flow_deposit *dep, const char *wh
 {
     struct scan_state *k = state_of(d);
 
+    /* What is not said is not remembered either: it has its turn in another walk. */
+    if (k->reports >= SCAN_REPORTS_MAX) {
+        k->unsaid++;
+        return;
+    }
     if (!first_report(k, dep->eml.st_ino ? &dep->eml : &dep->hdr))
         return;
-    if (k->reports++ >= SCAN_REPORTS_MAX)
-        k->unsaid++;
-    else
-        log_warnx("event=deposit_problem folder=%s name=\"%.*s\" %s", dep->from->label, (int)dep->name.n,
-                  dep->name.p, what);
+    k->reports++;
+    log_warnx("event=deposit_problem folder=%s name=\"%.*s\" %s", dep->from->label, (int)dep->name.n,
+              dep->name.p, what);
 }
 
 static bool is_old(const struct depot *d, const struct stat *st)

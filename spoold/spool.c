@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const class_names[SPOOL_CLASS__MAX] = {
@@ -92,6 +93,19 @@ int spool_create(struct spool *s, struct spool_dir *d, const char *name)
     return fd;
 }
 
+/* A folder under the name of a mark: nobody but a depositor makes one. The parent is ours, so it can be
+ * renamed. */
+static void put_aside(const struct spool_dir *intake, const char *name)
+{
+    char aside[64];
+
+    snprintf(aside, sizeof aside, ".planted-%lld", (long long)time(NULL));
+    log_warnx("event=planted folder=%s name=\"%s\" it is a folder; renamed to %s", intake->label, name,
+              aside);
+    if (unlinkat(intake->fd, name, AT_REMOVEDIR) < 0 && renameat(intake->fd, name, intake->fd, aside) < 0)
+        log_warn("event=planted folder=%s it cannot be renamed", intake->label);
+}
+
 /*
  * Others may write in an intake, so whatever stands under these names is removed
  * and the mark is a new file of ours. Where none can be made (no inode is free)
@@ -107,7 +121,7 @@ int spool_mark_intakes(struct spool *s, bool stopped)
 
         for (size_t n = 0; n < 2; n++)
             if (unlinkat(s->intake[i].fd, names[n], 0) < 0 && errno == EISDIR)
-                unlinkat(s->intake[i].fd, names[n], AT_REMOVEDIR);
+                put_aside(&s->intake[i], names[n]);
         fd = openat(s->intake[i].fd, names[stopped],
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
         if (fd >= 0)

@@ -52,6 +52,7 @@ struct spoold {
     bool looking, tidying; /* such a task is under way */
     bool recovered;        /* the first look has come to its end: intake may start */
     bool no_room, stalled, marked_stopped;
+    bool mark_failed; /* tried again each second, not each turn */
     bool mark_fresh; /* the intakes were marked since the last rescan; others can write there */
     bool once, hold_all, stopping;
     bool strange;            /* the present look at proc met a state that spoold does not touch */

@@ -60,7 +60,8 @@ static void tidy_done(struct task *task, struct spoold *s)
     s->catching_up = t->catching_up;
     if (t->marked)
         s->marked_stopped = t->stop_intake;
-    else if (t->mark)
+    s->mark_failed = t->mark && !t->marked;
+    if (s->mark_failed)
         s->mark_fresh = false; /* tried again with the next round */
     if (t->catching_up && t->more)
         alarm_raise(&s->alarms, ALARM_LEDGER,
@@ -111,6 +112,6 @@ void tidy_watch(struct spoold *s)
                     s->roster.count[ROSTER_HELD]);
     else
         alarm_clear(&s->alarms, ALARM_TOO_MANY_HELD);
-    if ((spoold_stop_reason(s) != NULL) != s->marked_stopped)
+    if ((spoold_stop_reason(s) != NULL) != s->marked_stopped && !s->mark_failed)
         s->tidy_due = 0;
 }
