@@ -344,6 +344,7 @@ static void an_intake_that_is_removed_is_noticed(void **state)
     intake_run(s, depot_mono_ms());
     loop_world_run_out(s);
     assert_true(s->alarms.since_ms[ALARM_INTAKE_GONE] != 0);
+    watch_stop(&k);
     close_all(&w, &s);
 }
 
