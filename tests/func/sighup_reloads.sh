@@ -17,6 +17,8 @@ wait_delivered one
 printf '[log]\nlevel = warn\n' > "$dir/spoold.ini"
 kill -HUP "$pid"
 sleep 0.3 # a reload to level warn says nothing that could be waited for
+ln -s /nowhere "$dir/trap" && mv "$dir/trap" "$root/incoming/trap.hdr" # its report names the folder, which must outlive the old settings
+wait_until 5 "the trap is reported" grep -q 'folder=incoming name="trap"' "$log"
 deposit two "$body"
 wait_delivered two
 grep -q "id=two.*event=delivered" "$log" && fail "log.level = warn is not in force"
