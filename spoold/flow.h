@@ -37,6 +37,9 @@ struct flow_deposit {
     struct stat eml, hdr; /* out, where they were seen */
 };
 enum flow_claim_result flow_claim(struct depot *d, struct flow_deposit *dep, struct msg **m);
+/* Reads and parses a .hdr. 0; 1 it is broken, err says how; -1 with errno. envelope_free() in every case. */
+int flow_read_envelope(const struct spool_dir *dir, const char *name, struct envelope *e,
+                       struct envelope_error *err);
 /* Opens the .eml of a message in proc for reading and reads its envelope from `suffix`. 0 or -1 with m->err.
  */
 int flow_load(struct depot *d, struct msg *m);

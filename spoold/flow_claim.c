@@ -309,26 +309,35 @@ out:
     return r;
 }
 
+int flow_read_envelope(const struct spool_dir *dir, const char *name, struct envelope *e,
+                       struct envelope_error *err)
+{
+    struct buf raw = {0};
+    int fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), saved;
+
+    if (fd < 0)
+        return -1;
+    if (buf_read_fd(&raw, fd, ENVELOPE_SIZE_MAX) < 0) {
+        saved = errno;
+        close(fd);
+        buf_free(&raw);
+        errno = saved;
+        return -1;
+    }
+    close(fd);
+    envelope_free(e);
+    return envelope_parse(e, &raw, err) == 0 ? 0 : 1;
+}
+
 int flow_load(struct depot *d, struct msg *m)
 {
     char name[MSG_NAME_MAX];
     struct envelope_error err = {0};
-    struct buf raw = {0};
-    int fd = openat(d->spool.proc.fd, msg_file(m, name, m->suffix),
-                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int r = flow_read_envelope(&d->spool.proc, msg_file(m, name, m->suffix), &m->env, &err);
 
-    if (fd < 0)
-        return flow_unreadable(m, "the envelope cannot be opened");
-    if (buf_read_fd(&raw, fd, ENVELOPE_SIZE_MAX) < 0) {
-        int e = errno;
-
-        close(fd);
-        buf_free(&raw);
-        return flow_fail(m, e, "the envelope cannot be read");
-    }
-    close(fd);
-    envelope_free(&m->env);
-    m->env_ok = envelope_parse(&m->env, &raw, &err) == 0;
+    if (r < 0)
+        return flow_unreadable(m, "the envelope cannot be read");
+    m->env_ok = r == 0;
     if (!m->env_ok)
         say_broken(m, &err);
     if (m->eml < 0)

@@ -7,6 +7,8 @@
  */
 #include "spoold/flow_copy.h"
 
+#include "common/buf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,4 +98,18 @@ int flow_copy_message(int from, int to, struct flow_trace *t, uint64_t *copied)
     }
     *copied = (uint64_t)done;
     return 0;
+}
+
+int flow_copy_bytes(int from, int to)
+{
+    char chunk[COPY_CHUNK];
+    ssize_t n;
+
+    while ((n = read(from, chunk, sizeof chunk)) > 0) {
+        struct buf b = {chunk, (size_t)n, 0};
+
+        if (buf_write_fd(&b, to) < 0)
+            return -1;
+    }
+    return n < 0 ? -1 : 0;
 }

@@ -24,5 +24,7 @@ size_t flow_copy_offset(struct view first, bool *crlf);
 size_t flow_copy_trace(char *to, size_t size, const struct flow_trace *t);
 /* Copies all of `from` (read by offset) to `to`. 0 and the bytes read from `from`, or -1 with errno. */
 int flow_copy_message(int from, int to, struct flow_trace *t, uint64_t *copied);
+/* The rest of `from`, as it is. 0, or -1 with errno. */
+int flow_copy_bytes(int from, int to);
 
 #endif

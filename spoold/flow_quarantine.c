@@ -8,6 +8,7 @@
  */
 #include "spoold/flow_quarantine.h"
 
+#include "spoold/flow_copy.h"
 #include "spoold/negative.h"
 
 #include <errno.h>
@@ -33,20 +34,6 @@ static int move_in(struct entry *e, const char *from_suffix, const char *to_suff
                                               : flow_fail(e->m, errno, "it cannot be moved to quarantine");
 }
 
-static int copy_bytes(int from, int to)
-{
-    char chunk[65536];
-    ssize_t n;
-
-    while ((n = read(from, chunk, sizeof chunk)) > 0) {
-        struct buf b = {chunk, (size_t)n, 0};
-
-        if (buf_write_fd(&b, to) < 0)
-            return -1;
-    }
-    return n < 0 ? -1 : 0;
-}
-
 /* Copy, flush, rename. The flush is done at once: these are few, and the next step depends on them. */
 static int copy_in(struct entry *e, const char *from_suffix, const char *to_suffix)
 {
@@ -64,7 +51,7 @@ static int copy_in(struct entry *e, const char *from_suffix, const char *to_suff
         goto out;
     }
     if (spool_remove(s, e->to, tmp) < 0 || (out = spool_create(s, e->to, tmp)) < 0 ||
-        copy_bytes(in, out) < 0 || spool_flush_now(out) < 0 || spool_move(s, e->to, tmp, e->to, to) < 0)
+        flow_copy_bytes(in, out) < 0 || spool_flush_now(out) < 0 || spool_move(s, e->to, tmp, e->to, to) < 0)
         goto out;
     r = 0;
 out:

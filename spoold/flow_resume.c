@@ -13,24 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
-
-static int read_envelope(const struct spool_dir *dir, const char *name, struct envelope *e)
-{
-    struct envelope_error err;
-    struct buf raw = {0};
-    int fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
-        return -1;
-    if (buf_read_fd(&raw, fd, ENVELOPE_SIZE_MAX) < 0) {
-        buf_free(&raw);
-        close(fd);
-        return -1;
-    }
-    close(fd);
-    return envelope_parse(e, &raw, &err);
-}
 
 /* Which of the message's recipients stand in the copy's envelope. */
 static void match_recipients(struct msg *m, const struct envelope *copy, struct msg_copy *c)
@@ -48,12 +30,12 @@ static void find_copy(struct depot *d, struct msg *m, unsigned k)
 {
     struct envelope e = {0};
     char name[MSG_NAME_MAX];
-    bool found = read_envelope(&d->spool.proc, msg_out_file(m, name, k, ".hdr.out"), &e) == 0;
+    struct envelope_error err;
+    bool found = flow_read_envelope(&d->spool.proc, msg_out_file(m, name, k, ".hdr.out"), &e, &err) == 0;
 
-    if (!found) {
-        envelope_free(&e);
-        found = read_envelope(&d->spool.outlet[m->intake], msg_outlet_file(m, name, k, ".hdr"), &e) == 0;
-    }
+    if (!found)
+        found = flow_read_envelope(&d->spool.outlet[m->intake], msg_outlet_file(m, name, k, ".hdr"), &e,
+                                   &err) == 0;
     if (found) {
         match_recipients(m, &e, &m->copy[k - 1]);
         m->copy_n = k;
@@ -79,11 +61,12 @@ static void find_plan(struct depot *d, struct msg *m)
 int flow_resume(struct depot *d, struct msg *m)
 {
     char name[MSG_NAME_MAX];
+    struct envelope_error err;
     struct stat st;
+    int r = flow_read_envelope(&d->spool.proc, msg_file(m, name, m->suffix), &m->env, &err);
 
-    errno = 0;
-    m->env_ok = read_envelope(&d->spool.proc, msg_file(m, name, m->suffix), &m->env) == 0;
-    if (!m->env_ok && errno == EIO)
+    m->env_ok = r == 0;
+    if (r < 0 && errno == EIO)
         return flow_fail(m, EIO, "the envelope cannot be read");
     if (fstatat(d->spool.proc.fd, msg_file(m, name, ".eml"), &st, AT_SYMLINK_NOFOLLOW) == 0)
         m->eml_stat = st;

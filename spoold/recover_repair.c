@@ -9,6 +9,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "spoold/flow_copy.h"
 #include "spoold/negative.h"
 
 #include <dirent.h>
@@ -167,16 +168,7 @@ static int fill_buf(int fd, void *arg)
 
 static int fill_copy(int fd, void *arg)
 {
-    char chunk[65536];
-    ssize_t n;
-
-    while ((n = read(*(int *)arg, chunk, sizeof chunk)) > 0) {
-        struct buf b = {chunk, (size_t)n, 0};
-
-        if (buf_write_fd(&b, fd) < 0)
-            return -1;
-    }
-    return n < 0 ? -1 : 0;
+    return flow_copy_bytes(*(int *)arg, fd);
 }
 
 /* Out of proc for good: by rename, or, where quarantine is on another file system, by a durable copy and an
