@@ -11,6 +11,9 @@ head -c 100000 /dev/zero | tr '\0' 'x' > "$dir/message"
 sent=0
 drop() { spooldrop -f a@example.org r$1@example.net < "$dir/message" > "$dir/said" 2>&1; }
 drop 0 && sent=1 || fail "the first message was refused: $(cat "$dir/said")"
+# Not while it is in work: its original would free more room than the filler leaves out.
+wait_until 5 "the first message is out" has 1 "$root/outgoing/*.hdr"
+wait_until 5 "nothing is in work" has 0 "$root/proc/*"
 free=$(df -k --output=avail "$root" | tail -n 1)
 head -c $(((free - 960) * 1024)) /dev/zero > "$root/filler"
 wait_until 5 "the intake is stopped" test -e "$root/incoming/.stopped"
