@@ -1,0 +1,32 @@
+/*
+ * role.c - the one table of roles, and the names of the parts of the sandbox.
+ *
+ * Called by the supervisor, the launcher and the worker runtime. A number that
+ * came over a wire is looked up here and nowhere used as an index before; a
+ * binary that stands in no row is never executed.
+ */
+#include "common/role.h"
+
+#include <stddef.h>
+
+static const struct role_row rows[] = {
+    [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0},
+};
+
+static const char *const bit_names[] = {
+    "uid",          "net",     "ipc",      "mount",   "userns", "scratch",
+    "no_new_privs", "rlimits", "landlock", "seccomp", "trace",
+};
+
+_Static_assert(sizeof rows / sizeof *rows == ROLE__MAX, "one row per role");
+_Static_assert((1u << sizeof bit_names / sizeof *bit_names) - 1 == SANDBOX__ALL, "one name per bit");
+
+const struct role_row *role_find(uint32_t role)
+{
+    return role < ROLE__MAX ? &rows[role] : NULL;
+}
+
+const char *role_sandbox_name(unsigned i)
+{
+    return i < sizeof bit_names / sizeof *bit_names ? bit_names[i] : NULL;
+}
