@@ -2,6 +2,7 @@
 #   all deps run check check-long asan fuzz lint bench install uninstall clean
 CC      ?= gcc
 PREFIX  ?= /usr/local
+LIBEXEC ?= $(PREFIX)/libexec/spoold
 SYSCONF ?= /etc/spoold
 B       ?= build
 OPT     ?= -O2 -g
@@ -12,14 +13,23 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=
 HARD = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
 FORT = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(DEFS) -I. -pthread -MMD -MP \
-              -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' $(CFLAGS)
+              -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' -DSPOOLD_LIBEXEC='"$(LIBEXEC)"' $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
 LIBS        = -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson 2>/dev/null)
+LIBS_WORKER = $(shell pkg-config --libs libseccomp libcrypto 2>/dev/null)
 
 MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c
 SRC   = $(filter-out $(MAINS),$(wildcard common/*.c spoold/*.c tools/*.c))
 OBJ   = $(SRC:%.c=$(B)/obj/%.o)
-BIN   = $(B)/spoold $(B)/spooldrop $(B)/spoolctl
+# workers/role_NAME.c is worker-NAME, with everything else below workers/.
+ROLES = $(patsubst workers/role_%.c,%,$(wildcard workers/role_*.c))
+WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/*/*.c)))
+COBJ  = $(patsubst %.c,$(B)/obj/%.o,$(wildcard common/*.c))
+LOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out launcher/main.c,$(wildcard launcher/*.c)))
+BIN   = $(B)/spoold $(B)/spooldrop $(B)/spoolctl $(B)/spoold-launcher $(ROLES:%=$(B)/worker-%)
+# What only tests start: a worker that lies, and the escape attempts outside a worker.
+ODD   = $(B)/hostile/worker-rewrite $(B)/escape
+INLINE = $(B)/obj/tests/inline/rewrite.o
 UNIT  = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CRASH = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/crash/*.c))
@@ -33,23 +43,35 @@ deps:
 	@sh tools/deps.sh $(DEPS)
 build: $(BIN) $(B)/spoold.ini.5
 
-$(B)/spoold: $(B)/obj/spoold/main.o $(B)/libspoold.a
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(B)/spoold: $(B)/obj/spoold/main.o $(if $(findstring SPOOLD_TEST,$(DEFS)),$(INLINE)) $(B)/libspoold.a $(if $(findstring SPOOLD_TEST,$(DEFS)),$(B)/libworkers.a)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(findstring SPOOLD_TEST,$(DEFS)),$(LIBS_WORKER))
 $(B)/spooldrop $(B)/spoolctl: $(B)/%: $(B)/obj/tools/%.o $(B)/libspoold.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(B)/spoold-launcher: $(B)/obj/launcher/main.o $(LOBJ) $(COBJ)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
+$(B)/worker-%: $(B)/obj/workers/main.o $(B)/obj/workers/role_%.o $(B)/libworkers.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_WORKER)
+$(B)/hostile/worker-rewrite: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostile/*.c)) $(COBJ)
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
+$(B)/escape: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/escape/*.c)) $(B)/libworkers.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_WORKER)
 $(B)/libspoold.a: $(OBJ)
 	@rm -f $@ && $(AR) rcs $@ $^
+$(B)/libworkers.a: $(WOBJ) $(COBJ)
+	@rm -f $@ && $(AR) rcs $@ $^
 $(B)/obj/common/%.o: WCONV = -Wconversion
-$(B)/obj/workers/mail/%.o: WCONV = -Wconversion
+$(B)/obj/workers/%.o: WCONV = -Wconversion
+$(B)/obj/launcher/%.o: WCONV = -Wconversion
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC $<"; $(CC) $(CFLAGS_ALL) $(WCONV) -c -o $@ $<
-$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libspoold.a
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(INLINE) $(LOBJ) $(B)/libspoold.a $(B)/libworkers.a
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_WORKER) -lcmocka
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a $(B)/libworkers.a
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $^ $(LIBS) $(LIBS_WORKER)
 $(B)/sweep: $(CRASH) $(B)/libspoold.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(B)/spoold.ini.5: man/spoold.ini.5.in $(B)/spoold
@@ -59,9 +81,9 @@ $(B)/spoold.ini.5: man/spoold.ini.5.in $(B)/spoold
 run: all
 	@sh tools/run.sh $(B)
 
-unit: $(UNIT)
+unit: $(UNIT) $(ODD)
 test-build:
-	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep
+	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep build/test/hostile/worker-rewrite
 check:
 	@$(MAKE) --no-print-directory deps DEPS=check
 	@$(MAKE) --no-print-directory -j2 build unit test-build
@@ -91,16 +113,18 @@ bench:
 	@bash tests/bench/run.sh $(B)
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(B)/spoold $(DESTDIR)$(PREFIX)/sbin/spoold
 	install -m 755 $(B)/spoolctl $(DESTDIR)$(PREFIX)/sbin/spoolctl
 	install -m 755 $(B)/spooldrop $(DESTDIR)$(PREFIX)/bin/spooldrop
+	install -m 755 $(B)/spoold-launcher $(ROLES:%=$(B)/worker-%) $(DESTDIR)$(LIBEXEC)
 	[ -e $(DESTDIR)$(SYSCONF)/spoold.ini ] || install -m 644 etc/spoold.ini $(DESTDIR)$(SYSCONF)/spoold.ini
-	install -m 644 spoold/spoold.8 tools/spoolctl.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 spoold/spoold.8 tools/spoolctl.8 launcher/spoold-launcher.8 $(ROLES:%=workers/worker-%.8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 tools/spooldrop.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(B)/spoold.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
 uninstall:
+	rm -rf $(DESTDIR)$(LIBEXEC)
 	rm -f $(DESTDIR)$(PREFIX)/sbin/spoold $(DESTDIR)$(PREFIX)/sbin/spoolctl $(DESTDIR)$(PREFIX)/bin/spooldrop \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/,man8/spoold.8 man8/spoolctl.8 man1/spooldrop.1 man5/spoold.ini.5)
 clean:

@@ -1,0 +1,130 @@
+/*
+ * test_sandbox_landlock.c - each ABI handles what it knows and nothing beyond, and a real kernel takes it.
+ *
+ * Run by "make check". A kernel takes the ruleset of an older ABI as well, so
+ * every ABI up to its own is tried for real.
+ */
+#include "sandbox_world.h"
+#include "workers/sandbox_part.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static const struct {
+    unsigned abi;
+    uint64_t fs, net, scoped;
+    size_t size;
+} rulesets[] = {
+    {0, 0, 0, 0, 8},       {1, 0x1fff, 0, 0, 8},  {2, 0x3fff, 0, 0, 8},
+    {3, 0x7fff, 0, 0, 8},  {4, 0x7fff, 3, 0, 16}, {5, 0xffff, 3, 0, 16},
+    {6, 0xffff, 3, 3, 24}, {7, 0xffff, 3, 3, 24}, {99, 0xffff, 3, 3, 24},
+};
+
+static void each_abi_has_its_ruleset(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rulesets / sizeof *rulesets; i++) {
+        struct landlock_abi_ruleset r;
+
+        assert_int_equal(sandbox_landlock_ruleset(rulesets[i].abi, &r), rulesets[i].size);
+        assert_int_equal(r.fs, rulesets[i].fs);
+        assert_int_equal(r.net, rulesets[i].net);
+        assert_int_equal(r.scoped, rulesets[i].scoped);
+    }
+}
+
+/* 0 or errno. */
+static int connect_loopback(void)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return EACCES;
+    return connect(fd, (struct sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+}
+
+static int locked(const void *arg)
+{
+    unsigned abi = *(const unsigned *)arg;
+    int scoped;
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi) < 0)
+        return 1;
+    if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
+        return 2;
+    if (open("/tmp", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) >= 0)
+        return 3;
+    if (abi >= 4 && connect_loopback() != EACCES)
+        return 4;
+    scoped = kill(getppid(), 0) < 0 && errno == EPERM;
+    return scoped == (abi >= 6) ? 0 : 5;
+}
+
+static void each_abi_of_this_kernel_refuses(void **state)
+{
+    unsigned here = sandbox_landlock_abi();
+    char text[40];
+
+    (void)state;
+    if (!here)
+        skip();
+    for (unsigned abi = 1; abi <= here; abi++) {
+        int status = world_child(locked, &abi);
+
+        if (status != 0)
+            fail_msg("ABI %u: %s", abi, world_status(status, text, sizeof text));
+    }
+}
+
+static int without_kernel(const void *arg)
+{
+    static const char *const calls[] = {"landlock_create_ruleset", NULL};
+
+    (void)arg;
+    if (world_take_away(calls, 0) < 0)
+        return 1;
+    return sandbox_landlock_abi() == 0 && sandbox_landlock_apply(0) == -1 && errno == EOPNOTSUPP ? 0 : 2;
+}
+
+static void a_kernel_without_it_has_abi_0(void **state)
+{
+    (void)state;
+    assert_int_equal(world_child(without_kernel, NULL), 0);
+}
+
+static int keeps_no_descriptor(const void *arg)
+{
+    int before = dup(STDERR_FILENO), after;
+
+    (void)arg;
+    close(before);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(sandbox_landlock_abi()) < 0)
+        return 1;
+    after = dup(STDERR_FILENO);
+    return after == before ? 0 : 2;
+}
+
+static void it_leaves_no_descriptor_open(void **state)
+{
+    (void)state;
+    if (!sandbox_landlock_abi())
+        skip();
+    assert_int_equal(world_child(keeps_no_descriptor, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_abi_has_its_ruleset),
+        cmocka_unit_test(each_abi_of_this_kernel_refuses),
+        cmocka_unit_test(a_kernel_without_it_has_abi_0),
+        cmocka_unit_test(it_leaves_no_descriptor_open),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+/*
+ * test_sandbox_table.c - the table of rights holds together: reasons, spelling, nothing both allowed and
+ * hostile.
+ *
+ * Run by "make check". Only reads the table.
+ */
+#include "workers/sandbox_table.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool is_spelt_right(const char *call)
+{
+    return seccomp_syscall_resolve_name(call) != __NR_SCMP_ERROR;
+}
+
+static void check_rule(const struct sandbox_rule *r)
+{
+    if (!is_spelt_right(r->call))
+        fail_msg("there is no system call named %s", r->call);
+    if (!r->reason || strlen(r->reason) < 7)
+        fail_msg("%s: there is no reason", r->call);
+}
+
+static void every_rule_names_a_call_and_a_reason(void **state)
+{
+    const struct sandbox_rule *r;
+
+    (void)state;
+    for (unsigned role = 0; role < ROLE__MAX; role++)
+        for (size_t i = 0; (r = sandbox_table_right((enum role)role, i)); i++)
+            check_rule(r);
+    for (size_t i = 0; (r = sandbox_table_hostile(i)); i++)
+        check_rule(r);
+}
+
+static void a_role_of_the_base_has_few_calls(void **state)
+{
+    size_t n = 0;
+
+    (void)state;
+    while (sandbox_table_right(ROLE_REWRITE, n))
+        n++;
+    assert_in_range(n, 10, 30);
+}
+
+static void no_hostile_call_stands_twice(void **state)
+{
+    const struct sandbox_rule *a, *b;
+
+    (void)state;
+    for (size_t i = 0; (a = sandbox_table_hostile(i)); i++)
+        for (size_t k = i + 1; (b = sandbox_table_hostile(k)); k++)
+            if (strcmp(a->call, b->call) == 0)
+                fail_msg("%s stands twice", a->call);
+}
+
+/* Without a test it would be dropped from the hostile ones quietly. */
+static void no_right_of_the_base_is_hostile_as_a_whole(void **state)
+{
+    const struct sandbox_rule *r;
+
+    (void)state;
+    for (size_t i = 0; (r = sandbox_table_hostile(i)); i++)
+        if (r->test[0].how == SANDBOX_ALWAYS && sandbox_table_has(ROLE_REWRITE, r->call))
+            fail_msg("%s is a right and hostile", r->call);
+}
+
+static void what_must_never_be_a_right(void **state)
+{
+    static const char *const never[] = {"execve", "fork",  "clone",  "clone3", "ptrace", "open", "openat",
+                                        "socket", "fcntl", "setuid", "kill",   "lseek",  "read"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        const struct sandbox_rule *r;
+
+        for (size_t k = 0; (r = sandbox_table_right(ROLE_REWRITE, k)); k++)
+            if (strcmp(r->call, never[i]) == 0 && r->test[0].how == SANDBOX_ALWAYS)
+                fail_msg("%s is allowed without a test", never[i]);
+    }
+    assert_false(sandbox_table_has(ROLE_REWRITE, "openat"));
+    assert_true(sandbox_table_has(ROLE_REWRITE, "recvmsg"));
+}
+
+static void every_limit_is_named_once(void **state)
+{
+    const struct sandbox_limit *a, *b;
+    size_t n = 0;
+
+    (void)state;
+    for (; (a = sandbox_table_limit(ROLE_REWRITE, n)); n++) {
+        assert_true(strlen(a->reason) > 7 && a->name[0]);
+        for (size_t k = n + 1; (b = sandbox_table_limit(ROLE_REWRITE, k)); k++)
+            assert_int_not_equal(a->resource, b->resource);
+    }
+    assert_true(n >= 7);
+}
+
+static void beyond_the_last_role_there_is_only_the_base(void **state)
+{
+    size_t n = 0, of_rewrite = 0;
+
+    (void)state;
+    while (sandbox_table_right(ROLE__MAX, n))
+        n++;
+    while (sandbox_table_right(ROLE_REWRITE, of_rewrite))
+        of_rewrite++;
+    assert_int_equal(n, of_rewrite);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_rule_names_a_call_and_a_reason),
+        cmocka_unit_test(a_role_of_the_base_has_few_calls),
+        cmocka_unit_test(no_hostile_call_stands_twice),
+        cmocka_unit_test(no_right_of_the_base_is_hostile_as_a_whole),
+        cmocka_unit_test(what_must_never_be_a_right),
+        cmocka_unit_test(every_limit_is_named_once),
+        cmocka_unit_test(beyond_the_last_role_there_is_only_the_base),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,27 @@
+/*
+ * sandbox_part.h - the layers of the sandbox, as sandbox.c puts them on; for sandbox*.c and their tests only.
+ *
+ * Each function changes the calling process for good. All return 0, or -1 with
+ * errno and, where it takes `why`, with the reason in plain words in there.
+ */
+#ifndef WORKERS_SANDBOX_PART_H
+#define WORKERS_SANDBOX_PART_H
+
+#include "workers/landlock_abi.h"
+#include "workers/sandbox.h"
+
+/* The filter of the role. Needs no_new_privs (or CAP_SYS_ADMIN). With `trap` unknown calls raise SIGSYS. */
+int sandbox_seccomp_apply(enum role role, bool trap, struct buf *why);
+
+/* The handler that a filter with `trap` needs: names each unknown call once on `link`, then answers ENOSYS.
+ */
+int sandbox_trace_open(enum role role, int link);
+
+/* The Landlock ABI of this kernel, 0 = it has none or it is turned off. */
+unsigned sandbox_landlock_abi(void);
+/* What is to be handled under this ABI; returns the size of the struct that such a kernel knows. */
+size_t sandbox_landlock_ruleset(unsigned abi, struct landlock_abi_ruleset *to);
+/* Refuses everything that this ABI can refuse: no role has a path or a port. */
+int sandbox_landlock_apply(unsigned abi);
+
+#endif

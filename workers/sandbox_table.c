@@ -1,0 +1,247 @@
+/*
+ * sandbox_table.c - see sandbox_table.h. THE table of rights: nothing is allowed that does not stand here.
+ *
+ * A new right needs a reason that names who uses it. What all roles need (take a
+ * job, read, compute, write, answer) is in `base`; a role adds rows of its own.
+ * Left out on purpose: read(2), lseek(2), dup(2), ioctl(2) and the locks and leases of
+ * fcntl(2), because offset, flags and locks of a descriptor are shared with
+ * everybody who holds it; madvise(2) and mprotect(2), which malloc(3) of a
+ * process with one thread does not use; every call that takes a path.
+ */
+#include "workers/sandbox_table.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define ANY                                                                                                  \
+    {                                                                                                        \
+        {                                                                                                    \
+            0                                                                                                \
+        }                                                                                                    \
+    }
+#define IS(n, v)                                                                                             \
+    {                                                                                                        \
+        {                                                                                                    \
+            SANDBOX_MASKED, n, UINT64_MAX, v                                                                 \
+        }                                                                                                    \
+    }
+#define BITS(n, m, v)                                                                                        \
+    {                                                                                                        \
+        {                                                                                                    \
+            SANDBOX_MASKED, n, m, v                                                                          \
+        }                                                                                                    \
+    }
+#define BOTH(n, m, v, k, l, w)                                                                               \
+    {                                                                                                        \
+        {SANDBOX_MASKED, n, m, v},                                                                           \
+        {                                                                                                    \
+            SANDBOX_MASKED, k, l, w                                                                          \
+        }                                                                                                    \
+    }
+
+static const struct sandbox_rule base[] = {
+    {"pread64", ANY, "the message and the blob of a job"},
+    {"write", ANY, "the output of a job"},
+    {"writev", ANY, "the output of a job, several pieces at once"},
+    {"recvmsg", ANY, "a job and its descriptors come over the link"},
+    {"sendmsg", ANY, "the answer; there is only the connected link to send on, an address in it is refused"},
+    {"poll", ANY, "waits for the link"},
+    {"ppoll", ANY, "poll(3) of machines that have no poll"},
+    {"close", ANY, "the descriptors of a job"},
+    {"fstat", ANY, "the size of a blob before it is read"},
+    {"newfstatat", IS(3, AT_EMPTY_PATH),
+     "fstat(3) of the C library; with a path it tells sizes, opens nothing"},
+    {"fcntl", IS(1, F_GET_SEALS), "a blob is used only when it is sealed"},
+    {"brk", ANY, "malloc of small blocks"},
+    {"mmap", BOTH(2, PROT_EXEC, 0, 3, MAP_ANONYMOUS, MAP_ANONYMOUS),
+     "malloc of large blocks; files are not mapped"},
+    {"mremap", ANY, "realloc of large blocks; keeps the protection"},
+    {"munmap", ANY, "free of large blocks"},
+    {"getrandom", ANY, "malloc and libcrypto seed themselves"},
+    {"futex", IS(1, FUTEX_WAKE_PRIVATE), "pthread_once of libcrypto wakes even where nobody waits"},
+    {"futex", IS(1, FUTEX_WAIT_PRIVATE), "the locks of libc and libcrypto"},
+    {"clock_gettime", ANY, "the clock where the vDSO cannot answer"},
+    {"getrusage", ANY, "RESULT says what a job cost"},
+    {"getpid", ANY, "HELLO, and abort(3)"},
+    {"gettid", ANY, "abort(3)"},
+    {"tgkill", {{SANDBOX_SELF, 0, 0, 0}}, "abort(3): a broken invariant ends as SIGABRT, not as an attack"},
+    {"rt_sigreturn", ANY, "leaves a signal handler: trace mode"},
+    {"restart_syscall", ANY, "the kernel goes on with poll after a stop"},
+    {"exit", ANY, "the end of a thread; there is one"},
+    {"exit_group", ANY, "the end: the link is gone"},
+};
+
+/* Why whole families end the process. */
+#define PROGRAM  "starts a program: no role does, and that is what an attacker does first"
+#define PROCESS  "makes a process or thread: a role has one"
+#define STRANGER "reaches into another process"
+#define PRIVS    "changes whose rights it works with"
+#define PATHS    "opens a path: a role gets descriptors"
+#define NETWORK  "speaks to somebody else than spoold"
+#define MOUNTS   "changes the tree of files or how it is seen"
+#define SPACES   "leaves its namespaces"
+#define KERNEL   "changes the kernel or the machine"
+#define SURFACE  "kernel code that is known for holes and that no role needs"
+#define MEMORY   "makes memory executable: no role makes code"
+#define CAGE     "changes the sandbox itself"
+
+static const struct sandbox_rule hostile[] = {
+    {"execve", ANY, PROGRAM},
+    {"execveat", ANY, PROGRAM},
+    {"memfd_create", ANY, "a file without a name is how programs are brought along"},
+    {"memfd_secret", ANY, SURFACE},
+    {"fork", ANY, PROCESS},
+    {"vfork", ANY, PROCESS},
+    {"clone", ANY, PROCESS},
+    {"clone3", ANY, PROCESS},
+    {"ptrace", ANY, STRANGER},
+    {"process_vm_readv", ANY, STRANGER},
+    {"process_vm_writev", ANY, STRANGER},
+    {"process_madvise", ANY, STRANGER},
+    {"process_mrelease", ANY, STRANGER},
+    {"kcmp", ANY, STRANGER},
+    {"kill", ANY, STRANGER},
+    {"tkill", ANY, STRANGER},
+    {"tgkill", {{SANDBOX_NOT_SELF, 0, 0, 0}}, STRANGER},
+    {"rt_sigqueueinfo", ANY, STRANGER},
+    {"rt_tgsigqueueinfo", ANY, STRANGER},
+    {"pidfd_open", ANY, STRANGER},
+    {"pidfd_getfd", ANY, STRANGER},
+    {"pidfd_send_signal", ANY, STRANGER},
+    {"setuid", ANY, PRIVS},
+    {"setgid", ANY, PRIVS},
+    {"setreuid", ANY, PRIVS},
+    {"setregid", ANY, PRIVS},
+    {"setresuid", ANY, PRIVS},
+    {"setresgid", ANY, PRIVS},
+    {"setfsuid", ANY, PRIVS},
+    {"setfsgid", ANY, PRIVS},
+    {"setgroups", ANY, PRIVS},
+    {"capset", ANY, PRIVS},
+    {"keyctl", ANY, PRIVS},
+    {"add_key", ANY, PRIVS},
+    {"request_key", ANY, PRIVS},
+    {"open", ANY, PATHS},
+    {"openat", ANY, PATHS},
+    {"openat2", ANY, PATHS},
+    {"creat", ANY, PATHS},
+    {"open_by_handle_at", ANY, PATHS},
+    {"socket", ANY, NETWORK},
+    {"connect", ANY, NETWORK},
+    {"bind", ANY, NETWORK},
+    {"listen", ANY, NETWORK},
+    {"accept", ANY, NETWORK},
+    {"accept4", ANY, NETWORK},
+    {"sendto", {{SANDBOX_NOT, 4, 0, 0}}, NETWORK},
+    {"mount", ANY, MOUNTS},
+    {"umount2", ANY, MOUNTS},
+    {"pivot_root", ANY, MOUNTS},
+    {"chroot", ANY, MOUNTS},
+    {"fsopen", ANY, MOUNTS},
+    {"fsconfig", ANY, MOUNTS},
+    {"fsmount", ANY, MOUNTS},
+    {"fspick", ANY, MOUNTS},
+    {"move_mount", ANY, MOUNTS},
+    {"open_tree", ANY, MOUNTS},
+    {"mount_setattr", ANY, MOUNTS},
+    {"unshare", ANY, SPACES},
+    {"setns", ANY, SPACES},
+    {"kexec_load", ANY, KERNEL},
+    {"kexec_file_load", ANY, KERNEL},
+    {"init_module", ANY, KERNEL},
+    {"finit_module", ANY, KERNEL},
+    {"delete_module", ANY, KERNEL},
+    {"reboot", ANY, KERNEL},
+    {"swapon", ANY, KERNEL},
+    {"swapoff", ANY, KERNEL},
+    {"acct", ANY, KERNEL},
+    {"quotactl", ANY, KERNEL},
+    {"quotactl_fd", ANY, KERNEL},
+    {"syslog", ANY, KERNEL},
+    {"settimeofday", ANY, KERNEL},
+    {"clock_settime", ANY, KERNEL},
+    {"clock_adjtime", ANY, KERNEL},
+    {"adjtimex", ANY, KERNEL},
+    {"sethostname", ANY, KERNEL},
+    {"setdomainname", ANY, KERNEL},
+    {"iopl", ANY, KERNEL},
+    {"ioperm", ANY, KERNEL},
+    {"bpf", ANY, SURFACE},
+    {"io_uring_setup", ANY, SURFACE},
+    {"io_uring_enter", ANY, SURFACE},
+    {"io_uring_register", ANY, SURFACE},
+    {"userfaultfd", ANY, SURFACE},
+    {"perf_event_open", ANY, SURFACE},
+    {"modify_ldt", ANY, SURFACE},
+    {"vmsplice", ANY, SURFACE},
+    {"fanotify_init", ANY, SURFACE},
+    {"mmap", BITS(2, PROT_EXEC, PROT_EXEC), MEMORY},
+    {"mprotect", BITS(2, PROT_EXEC, PROT_EXEC), MEMORY},
+    {"pkey_mprotect", ANY, MEMORY},
+    {"remap_file_pages", ANY, MEMORY},
+    {"personality", ANY, "turns off address randomisation, or makes every page executable"},
+    {"seccomp", ANY, CAGE},
+    {"prctl", ANY, CAGE},
+    {"landlock_create_ruleset", ANY, CAGE},
+    {"landlock_add_rule", ANY, CAGE},
+    {"landlock_restrict_self", ANY, CAGE},
+};
+
+static const struct sandbox_limit limits[] = {
+    {RLIMIT_FSIZE, SANDBOX_FILE_MAX, "FSIZE", "an output ends where the largest message could"},
+    {RLIMIT_CORE, 0, "CORE", "mail does not lie about in core files"},
+    {RLIMIT_NPROC, 0, "NPROC", "no process, no thread (not held against root: there seccomp stands alone)"},
+    {RLIMIT_NOFILE, 16, "NOFILE", "link, null and the four descriptors of a packet, with room"},
+    {RLIMIT_MSGQUEUE, 0, "MSGQUEUE", "no POSIX message queue"},
+    {RLIMIT_MEMLOCK, 0, "MEMLOCK", "no page is pinned"},
+};
+
+/* Roles: their own rights and limits, by the number of the role. */
+static const struct sandbox_limit rewrite_limits[] = {
+    {RLIMIT_AS, (rlim_t)256 << 20, "AS",
+     "libraries and stack 30 MB, buffers constant, a blob 1 MB: a multiple of it"},
+};
+
+static const struct {
+    const struct sandbox_rule *right;
+    size_t right_n;
+    const struct sandbox_limit *limit;
+    size_t limit_n;
+} roles[ROLE__MAX] = {
+    [ROLE_REWRITE] = {NULL, 0, rewrite_limits, COUNT(rewrite_limits)}, /* nothing but the base */
+};
+
+const struct sandbox_rule *sandbox_table_right(enum role role, size_t i)
+{
+    if (i < COUNT(base))
+        return &base[i];
+    i -= COUNT(base);
+    return role < ROLE__MAX && i < roles[role].right_n ? &roles[role].right[i] : NULL;
+}
+
+bool sandbox_table_has(enum role role, const char *call)
+{
+    const struct sandbox_rule *r;
+
+    for (size_t i = 0; (r = sandbox_table_right(role, i)); i++)
+        if (strcmp(r->call, call) == 0)
+            return true;
+    return false;
+}
+
+const struct sandbox_rule *sandbox_table_hostile(size_t i)
+{
+    return i < COUNT(hostile) ? &hostile[i] : NULL;
+}
+
+const struct sandbox_limit *sandbox_table_limit(enum role role, size_t i)
+{
+    if (i < COUNT(limits))
+        return &limits[i];
+    i -= COUNT(limits);
+    return role < ROLE__MAX && i < roles[role].limit_n ? &roles[role].limit[i] : NULL;
+}

@@ -1,0 +1,265 @@
+/*
+ * worker_child.c - a serving child: locks itself down, proves it, then one job at a time.
+ *
+ * Runs in a process forked by worker.c. From HELLO on nothing here opens a
+ * file, logs to a stream or trusts a byte of a message; descriptors come over
+ * the link only. The order of the crumb page is the point of it: the job stands
+ * there before the first mail byte is touched and is taken out before RESULT
+ * leaves, so that a death is charged to the right message or to none.
+ * It trusts the supervisor to keep to the wire's rules and ends when it does not.
+ */
+#include "workers/worker_part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct child {
+    const struct worker_role *role;
+    struct wire_crumb *crumb;
+    struct sandbox_result sandbox;
+};
+
+int worker_send(int link, const struct wire_packet *p)
+{
+    struct pollfd room = {.fd = link, .events = POLLOUT};
+
+    while (wire_send(link, p) < 0) {
+        if (errno != EAGAIN)
+            return -1;
+        if (poll(&room, 1, -1) < 0 && errno != EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+void worker_phase(const struct worker_job *job, enum wire_phase phase)
+{
+    /* Release: whoever sees the phase also sees the job's number, written before. */
+    if (job->crumb)
+        __atomic_store_n(&job->crumb->phase, (uint32_t)phase, __ATOMIC_RELEASE);
+}
+
+void worker_say(const struct worker_job *job, const char *fmt, ...)
+{
+    char text[WIRE_TEXT_MAX + 1] = "";
+    struct wire_packet p;
+    va_list ap;
+
+    if (job->link < 0 || !job->state || job->state->said == WORKER_SAID_MAX)
+        return;
+    job->state->said++;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    p = wire_text(WIRE_LOG, 0, "%s", text);
+    wire_send(job->link, &p); /* a line that finds no room is not worth waiting for */
+}
+
+/* While a job is served only its CANCEL may come; one of an earlier job crossed its RESULT on the way. */
+static void take_in_between(const struct worker_job *job, struct wire_packet *p)
+{
+    if (wire_check(WIRE_TO_CHILD, WIRE_BUSY, p) || p->h.type != WIRE_CANCEL)
+        job->state->broken = job->state->cancelled = true;
+    else if (p->h.id == job->id)
+        job->state->cancelled = true;
+    wire_close_fds(p);
+}
+
+bool worker_cancelled(const struct worker_job *job)
+{
+    struct wire_packet p;
+    int got;
+
+    if (job->link < 0 || !job->state)
+        return false;
+    while (!job->state->cancelled && (got = wire_recv(job->link, &p, false)) != -1) {
+        if (got == 0)
+            job->state->cancelled = true;
+        else
+            take_in_between(job, &p);
+    }
+    if (!job->state->cancelled && errno != EAGAIN)
+        job->state->cancelled = true;
+    return job->state->cancelled;
+}
+
+/* Only the link, the null device and what the canary opens later remain open. */
+static int keep_descriptors(const struct worker_birth *b)
+{
+    int most = STDERR_FILENO;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    most = STDOUT_FILENO; /* its reports go to standard error */
+#endif
+    for (int fd = STDIN_FILENO; fd <= most; fd++)
+        if (dup2(b->null, fd) < 0)
+            return -1;
+    return close_range(WIRE_LINK_FD + 1, ~0U, 0);
+}
+
+/* Before the lock-down. 0, or -1 with the reason. */
+static int settle_in(struct child *c, const struct worker_birth *b, struct buf *why)
+{
+    const char *step = "a signal at the end of the loader";
+    sigset_t none;
+
+    sigemptyset(&none);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        goto failed;
+    if (getppid() != b->loader)
+        _exit(EXIT_FAILURE); /* it ended before that was asked for */
+    step = "the signal mask";
+    if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+        goto failed;
+    step = "the crumb page";
+    if (!(c->crumb = wire_crumb_map(b->crumb, true)))
+        goto failed;
+    step = "its descriptors";
+    if (keep_descriptors(b) < 0)
+        goto failed;
+    return 0;
+failed:
+    buf_addf(why, "%s: %s", step, strerror(errno));
+    return -1;
+}
+
+static int lock_down(struct child *c, const struct worker_birth *b, struct buf *why)
+{
+    struct sandbox_options o = b->sandbox;
+    int in = -1, out = -1, rc;
+
+    if (c->role->open_canary && c->role->open_canary(&in, &out) < 0) {
+        buf_addf(why, "the files of its canary: %s", strerror(errno));
+        return -1;
+    }
+    o.link = WIRE_LINK_FD;
+    rc = sandbox_enter(c->role->role, &o, &c->sandbox, why);
+    if (rc == 0)
+        rc = c->role->canary(in, out, why);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return rc;
+}
+
+static int say_hello(const struct child *c)
+{
+    struct wire_packet p = wire_packet(WIRE_HELLO, 0);
+
+    p.u.hello.pid = (uint32_t)getpid();
+    p.u.hello.applied = c->sandbox.applied;
+    p.u.hello.landlock_abi = c->sandbox.landlock_abi;
+    return worker_send(WIRE_LINK_FD, &p);
+}
+
+static uint64_t cpu_us(const struct rusage *r)
+{
+    return (uint64_t)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) * 1000000 +
+           (uint64_t)(r->ru_utime.tv_usec + r->ru_stime.tv_usec);
+}
+
+static void run_job(const struct child *c, struct worker_job *job, int blob_fd, struct wire_result *r)
+{
+    struct buf blob = {0};
+    struct rusage before, after;
+
+    getrusage(RUSAGE_SELF, &before);
+    __atomic_store_n(&c->crumb->job, job->id, __ATOMIC_RELAXED);
+    worker_phase(job, WIRE_PHASE_BEGUN);
+    if (blob_fd >= 0 && wire_blob_read(blob_fd, WIRE_BLOB_MAX, &blob) < 0) {
+        *r = (struct wire_result){.status = WIRE_IO, .err = errno};
+    } else {
+        job->blob = buf_view(&blob);
+        c->role->run(job, r);
+    }
+    buf_free(&blob);
+    getrusage(RUSAGE_SELF, &after);
+    r->cpu_us = cpu_us(&after) - cpu_us(&before);
+    r->rss_kb = after.ru_maxrss > UINT32_MAX ? UINT32_MAX : (uint32_t)after.ru_maxrss;
+}
+
+/* NULL, or which rule the supervisor broke. The descriptors of `p` are closed by the caller in that case. */
+static const char *do_job(const struct child *c, struct wire_packet *p)
+{
+    struct wire_packet answer = wire_packet(WIRE_RESULT, p->h.id);
+    bool with_out = p->u.job.flags & WIRE_JOB_OUT, with_blob = p->u.job.flags & WIRE_JOB_BLOB;
+    struct worker_state state = {0};
+    struct worker_job job = {.id = p->h.id,
+                             .message = p->fd[0],
+                             .out = with_out ? p->fd[1] : -1,
+                             .size = p->u.job.size,
+                             .test = p->u.job.test,
+                             .link = WIRE_LINK_FD,
+                             .crumb = c->crumb,
+                             .state = &state};
+
+    if (p->fd_n != 1u + with_out + with_blob)
+        return "JOB: its flags and its descriptors differ";
+    run_job(c, &job, with_blob ? p->fd[p->fd_n - 1] : -1, &answer.u.result);
+    wire_close_fds(p);
+    /* Before RESULT: from then on the job is over, and what happens next is not its fault. */
+    worker_phase(&job, WIRE_PHASE_NONE);
+    if (state.broken)
+        return "a packet in the middle of a job that is not its CANCEL";
+    worker_send(WIRE_LINK_FD, &answer); /* a link that ended is seen by the next wire_recv() */
+    return NULL;
+}
+
+static void say(const char *what, const char *why)
+{
+    struct wire_packet p = wire_text(WIRE_LOG, 0, "%s: %s", what, why);
+
+    wire_send(WIRE_LINK_FD, &p);
+}
+
+static int serve(const struct child *c)
+{
+    const char *broken = NULL;
+
+    while (!broken) {
+        struct wire_packet p;
+        int got = wire_recv(WIRE_LINK_FD, &p, true);
+
+        if (got == 0)
+            return EXIT_SUCCESS;
+        if (got < 0) {
+            broken = strerror(errno);
+            break;
+        }
+        /* A CANCEL may have crossed the RESULT of its job; the supervisor sent it to a busy child. */
+        broken = wire_check(WIRE_TO_CHILD, p.h.type == WIRE_CANCEL ? WIRE_BUSY : WIRE_UP, &p);
+        if (!broken && p.h.type == WIRE_JOB)
+            broken = do_job(c, &p);
+        wire_close_fds(&p);
+    }
+    say("the child ends, because of what came over its link", broken);
+    return EXIT_FAILURE;
+}
+
+int worker_child(const struct worker_birth *birth)
+{
+    struct child c = {.role = birth->role};
+    struct buf why = {0};
+
+    /* Over the loader's link, which a child may not even hold. From here on the reason of a failure is heard.
+     */
+    if (dup2(birth->link, WIRE_LINK_FD) < 0 || fcntl(WIRE_LINK_FD, F_SETFL, 0) < 0)
+        return EXIT_FAILURE;
+    if (settle_in(&c, birth, &why) < 0 || lock_down(&c, birth, &why) < 0) {
+        say("the child cannot begin", why.n ? why.p : "no reason given");
+        return EXIT_FAILURE;
+    }
+    buf_free(&why);
+    if (say_hello(&c) < 0)
+        return EXIT_FAILURE;
+    return serve(&c);
+}
