@@ -19,6 +19,8 @@ static const char *const names[ALARM_KIND__MAX] = {
     [ALARM_INTAKE_GONE] = "intake_gone",
     [ALARM_OUTLET_TAKEN] = "outlet_taken",
     [ALARM_LEDGER] = "ledger",
+    [ALARM_WORKER] = "worker",
+    [ALARM_ATTACK] = "attack",
 };
 
 void alarm_raise(struct alarms *a, enum alarm_kind k, const char *fmt, ...)

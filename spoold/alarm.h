@@ -17,6 +17,8 @@ enum alarm_kind {
     ALARM_INTAKE_GONE,
     ALARM_OUTLET_TAKEN,
     ALARM_LEDGER,
+    ALARM_WORKER, /* a role is not served, or not by its newest settings */
+    ALARM_ATTACK, /* a worker tried what only an intruder tries; stands until spoold is started again */
     ALARM_KIND__MAX
 };
 

@@ -6,6 +6,7 @@
  * the folders are opened. Changes nothing and touches no file.
  */
 #include "spoold/config_value.h"
+#include "spoold/pool.h"
 
 #define CHECK_FOLDER_MAX (3 + 2 * CONFIG_INTAKE_MAX)
 
@@ -112,6 +113,18 @@ static void check_growing(const struct check *k, const char *lesser, const char 
     buf_free(&high);
 }
 
+static void check_allow_less(const struct check *k)
+{
+    struct config_place place = k->where("workers", "", "allow_less", k->arg);
+    uint32_t bits = 0;
+    const char *accepted = pool_allow_less(view_of(k->c->worker_allow_less), &bits);
+
+    if (accepted)
+        config_error(k->errs, place.file, place.lineno,
+                     "allow_less (%s) names no part of the sandbox; accepted: %s", k->c->worker_allow_less,
+                     accepted);
+}
+
 void config_check(const struct config *c,
                   struct config_place (*where)(const char *section, const char *name, const char *key,
                                                void *arg),
@@ -124,4 +137,5 @@ void config_check(const struct config *c,
         check_growing(&k, "hold_first", "hold_longest");
     if (c->hold_longest > c->max_hold)
         check_growing(&k, "hold_longest", "max_hold");
+    check_allow_less(&k);
 }

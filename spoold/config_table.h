@@ -51,6 +51,12 @@ OPT("spool", "external_window", TIME, external_window, "2s", 0, 3600000, NULL, "
 OPT("spool", "external_alarm", TIME, external_alarm, "10m", 1000, 86400000, NULL, "R073", "A message that another program keeps longer than this is reported.")
 OPT("spool", "proc_group", STR, proc_group, "", 0, 0, NULL, "R073", "Group that may enter the proc folder while external_stage is on.")
 
+OPT("spool", "max_hops", INT, max_hops, "100", 3, 1000, NULL, "", "A message with more Received: fields than this runs in a circle and is moved to quarantine/policy; so is one that passed this host's spoold three times.")
+
+OPT("workers", "children", INT, worker_children, "2", 1, 64, NULL, "", "Processes of each role that serve messages at the same time.")
+OPT("workers", "deadline", TIME, worker_deadline, "20s", 100, 3600000, NULL, "", "A worker that has worked on one message for this long, and a quarter of it on a processor, is ended, and so is any after four times as long.")
+OPT("workers", "allow_less", STR, worker_allow_less, "", 0, 0, NULL, "", "Parts of the sandbox that may be missing, separated by blanks: seccomp, rlimits, no_new_privs. Without them workers start only where the whole sandbox can be had. Leave it empty for mail that matters.")
+
 OPT("journal", "log_addresses", ENUM, log_addresses, "full", 0, 0, "full|hash|none", "", "How mail addresses are written to the journal: full, hash (they can be searched for, not read), or none.")
 OPT("journal", "keep_history", TIME, keep_history, "90d", 86400000, 315360000000, NULL, "", "Whole days of journal that are kept.")
 OPT("journal", "compress", BOOL, compress, "yes", 0, 0, NULL, "", "Compress the journal of past days.")

@@ -8,7 +8,7 @@
  * commit it is held, after it the message is dropped from memory and taken up
  * again from what stands on disk.
  */
-#include "spoold/flow.h"
+#include "spoold/flow_part.h"
 
 #include "common/log.h"
 #include "spoold/recover.h"
@@ -35,8 +35,11 @@ static const struct flow_row {
     [MSG_STEP_ADMIT] = {.act = act_admit},
     [MSG_STEP_OFFER] = {.run = flow_offer, .next = MSG_STEP_WINDOW, .stop = {true, true}},
     [MSG_STEP_WINDOW] = {.act = act_window},
+    [MSG_STEP_GATE] = {.act = flow_gate},
     [MSG_STEP_LOCK] = {.run = flow_lock, .next = MSG_STEP_DECIDE, .stop = {true, true}},
     [MSG_STEP_DECIDE] = {.act = act_decide},
+    [MSG_STEP_CREATE] = {.run = flow_create, .next = MSG_STEP_REWRITE, .stop = {true, true}},
+    [MSG_STEP_REWRITE] = {.act = flow_rewrite},
     [MSG_STEP_PREPARE] = {.run = flow_prepare, .next = MSG_STEP_COMMIT, .stop = {true, true}},
     [MSG_STEP_COMMIT] = {.run = flow_commit, .next = MSG_STEP_CONTENT, .stop = {true, true}},
     [MSG_STEP_RESUME] = {.run = flow_resume, .next = MSG_STEP_CONTENT, .stop = {true, true}},
@@ -78,6 +81,7 @@ static void forget_msg(struct spoold *s, struct roster_entry *e)
 {
     s->bytes_in_flight -= e->msg->counted;
     s->handed_over -= e->msg->handed_over;
+    flow_gate_leave(s, e->msg);
     msg_free(&e->msg);
 }
 
@@ -109,8 +113,6 @@ static int64_t hold_wait(const struct spoold *s, unsigned tries)
     return wait < s->cfg->hold_longest ? wait : s->cfg->hold_longest;
 }
 
-static void flow_go(struct spoold *s, struct msg *m);
-
 static int64_t rest_ms(const struct spoold *s)
 {
     return s->once ? 100 : FLOW_REST_MS;
@@ -129,16 +131,27 @@ static void hold(struct spoold *s, struct msg *m)
     flow_go(s, m);
 }
 
-/* What is on disk is the truth; a look at it follows after a rest. */
-static void rest(struct spoold *s, struct msg *m)
+void flow_give_back(struct spoold *s, struct msg *m)
 {
-    m->keep_attempt = m->class != SPOOL_CLASS_POISON; /* which stays poison */
-    let_wait(s, m, ROSTER_RESTING, depot_mono_ms() + rest_ms(s));
+    if (m->attempt > 0)
+        m->attempt--;
+    m->next_ms = depot_wall_ms();
+    m->step = MSG_STEP_HOLD;
+    flow_go(s, m);
+}
+
+/* What is on disk is the truth; a look at it follows after a rest. */
+void flow_rest(struct spoold *s, struct msg *m, int64_t wait_ms)
+{
+    if (m->step != MSG_STEP_GATE)                         /* where none was begun */
+        m->keep_attempt = m->class != SPOOL_CLASS_POISON; /* which stays poison */
+    let_wait(s, m, ROSTER_RESTING, depot_mono_ms() + wait_ms);
 }
 
 static bool before_commit(enum msg_step step)
 {
-    return step == MSG_STEP_DECIDE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
+    return step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE || step == MSG_STEP_REWRITE ||
+           step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
 }
 
 /* Trouble that only this message has, and that will not go away: rights taken away after the claim, bytes
@@ -148,7 +161,7 @@ static bool is_its_own_fault(const struct msg *m)
     if (m->step != MSG_STEP_LOCK && !before_commit(m->step))
         return false;
     return (m->unreadable && (m->err == EACCES || m->err == EPERM)) || m->err == EMSGSIZE ||
-           (m->err == ESTALE && m->tries >= FLOW_STALE_MAX);
+           m->err == EBADMSG || (m->err == ESTALE && m->tries >= FLOW_STALE_MAX);
 }
 
 static void give_up(struct spoold *s, struct msg *m)
@@ -171,11 +184,11 @@ static bool taken_outside(const struct spoold *s, const struct msg *m)
     return s->cfg->external_stage && m->step == MSG_STEP_LOCK && m->err == ENOENT;
 }
 
-static void failed(struct spoold *s, struct msg *m)
+void flow_failed(struct spoold *s, struct msg *m)
 {
     if (taken_outside(s, m)) {
         log_info("id=%s event=taken another program has it", m->base.s);
-        rest(s, m);
+        flow_rest(s, m, rest_ms(s));
         return;
     }
     log_warnx("id=%s event=error step=%s what=\"%s\" error=\"%s\"", m->base.s, msg_step_name(m->ran),
@@ -195,7 +208,7 @@ static void failed(struct spoold *s, struct msg *m)
         return;
     }
     if (!before_commit(m->step) || m->err == ENOENT) {
-        rest(s, m);
+        flow_rest(s, m, rest_ms(s));
         return;
     }
     msg_set_reason(m, "%s: %s", m->err_what ? m->err_what : "it could not be flushed", strerror(m->err));
@@ -211,12 +224,12 @@ static void steps_done(struct task *t, struct spoold *s)
 
     count_bytes(s, m);
     if (m->err)
-        failed(s, m);
+        flow_failed(s, m);
     else
         flow_go(s, m);
 }
 
-static void flow_go(struct spoold *s, struct msg *m)
+void flow_go(struct spoold *s, struct msg *m)
 {
     const struct flow_row *row = &rows[m->step];
 
@@ -273,7 +286,7 @@ static struct msg *revive(struct spoold *s, const struct roster_entry *e)
     m->attempt = e->attempt;
     m->tries = e->tries;
     m->since_ms = e->first_ms;
-    m->step = MSG_STEP_LOCK;
+    m->step = MSG_STEP_GATE;
     flow_poison(s, m);
     if (e->state == ROSTER_HELD)
         snprintf(m->suffix, sizeof m->suffix, ".hdr.h%u", e->attempt);
@@ -296,7 +309,7 @@ static void act_admit(struct spoold *s, struct msg *m)
 {
     bool claimed = strcmp(m->suffix, ".hdr.c") == 0;
 
-    m->step = s->cfg->external_stage && claimed ? MSG_STEP_OFFER : MSG_STEP_LOCK;
+    m->step = s->cfg->external_stage && claimed ? MSG_STEP_OFFER : MSG_STEP_GATE;
     flow_go(s, m);
 }
 
@@ -322,7 +335,7 @@ static void act_decide(struct spoold *s, struct msg *m)
                                         : "q-",
              m->fate == MSG_FATE_QUARANTINE ? spool_class_name(m->class) : "", m->copy_n,
              m->reason[0] ? " reason=\"" : "", m->reason, m->reason[0] ? "\"" : "");
-    m->step = MSG_STEP_PREPARE;
+    m->step = m->copy_n ? MSG_STEP_CREATE : MSG_STEP_PREPARE;
     flow_go(s, m);
 }
 

@@ -2,8 +2,9 @@
  * flow.h - the way of a message: claim, lock, decide, settle, record.
  *
  * One file per decision: flow_claim.c takes a deposit over, flow_lock.c offers,
- * locks and holds, flow_decide.c says what becomes of it, flow_settle.c makes
- * it so, flow_record.c writes it down. flow.c moves a message from step to step.
+ * locks and holds, flow_gate.c lets it wait for a worker, flow_decide.c says what
+ * becomes of it, flow_rewrite.c has its copies written, flow_settle.c makes it
+ * so, flow_record.c writes it down. flow.c moves a message from step to step.
  */
 #ifndef SPOOLD_FLOW_H
 #define SPOOLD_FLOW_H
@@ -17,6 +18,8 @@
 void flow_start(struct spoold *s, struct msg *m);
 /* A message whose attempts are used up is decided: quarantine/poison, whatever happens to it on the way. */
 void flow_poison(const struct spoold *s, struct msg *m);
+/* flow_gate.c: lets those go on that waited for a worker. Each turn. */
+void flow_gate_run(struct spoold *s);
 /* Tries a message that waits in the roster (held, offered) now. */
 void flow_wake(struct spoold *s, struct roster_entry *e);
 
@@ -48,6 +51,7 @@ int flow_load(struct depot *d, struct msg *m);
 int flow_offer(struct depot *d, struct msg *m);
 int flow_lock(struct depot *d, struct msg *m);
 int flow_hold(struct depot *d, struct msg *m);
+int flow_create(struct depot *d, struct msg *m);
 int flow_prepare(struct depot *d, struct msg *m);
 int flow_commit(struct depot *d, struct msg *m);
 int flow_resume(struct depot *d, struct msg *m);
@@ -64,6 +68,8 @@ int flow_record_accepted(struct depot *d, struct msg *m);
 
 /* flow_decide.c; loop thread, pure: sets fate, class, copies, rest and reason. */
 void flow_decide(const struct spoold *s, struct msg *m);
+/* The worker has counted its Received: fields: a message that runs in a circle goes to quarantine/policy. */
+void flow_decide_hops(const struct spoold *s, struct msg *m, uint32_t hops, uint32_t own_hops);
 
 /* Notes the error for the loop; always -1. flow_unreadable: errno, and one of the message's own files is at
  * fault. */

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#define DECIDE_OWN_HOPS 3 /* passes through this very host that are no accident any more */
+
 static void quarantine(struct msg *m, enum spool_class class)
 {
     m->fate = MSG_FATE_QUARANTINE;
@@ -57,4 +59,16 @@ void flow_decide(const struct spoold *s, struct msg *m)
     }
     if (m->fate == MSG_FATE_HOLD && held_too_long(s, m))
         quarantine(m, SPOOL_CLASS_FAILED);
+}
+
+void flow_decide_hops(const struct spoold *s, struct msg *m, uint32_t hops, uint32_t own_hops)
+{
+    if (own_hops < DECIDE_OWN_HOPS && hops <= (uint64_t)s->cfg->max_hops)
+        return;
+    msg_clear_decision(m);
+    if (own_hops >= DECIDE_OWN_HOPS)
+        msg_set_reason(m, "a mail loop: it passed spoold on this host %u times before", own_hops);
+    else
+        msg_set_reason(m, "a mail loop: it has %u Received: fields, more than spool.max_hops", hops);
+    quarantine(m, SPOOL_CLASS_POLICY);
 }

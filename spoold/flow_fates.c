@@ -31,10 +31,15 @@ static const struct fate_row {
     enum msg_fate fate;
     size_t copies;
     bool rest;
+    uint32_t test_code; /* of workers/misbehave.h */
 } rows[] = {
-    {"send", MSG_FATE_SEND, 1, false},         {"split", MSG_FATE_SEND, 2, false},
-    {"q-virus", MSG_FATE_QUARANTINE, 0, true}, {"sendq", MSG_FATE_QUARANTINE, 1, true},
-    {"drop", MSG_FATE_DROP, 0, true},          {"senddrop", MSG_FATE_DROP, 1, true},
+    {"send", MSG_FATE_SEND, 1, false, 0},         {"split", MSG_FATE_SEND, 2, false, 0},
+    {"q-virus", MSG_FATE_QUARANTINE, 0, true, 0}, {"sendq", MSG_FATE_QUARANTINE, 1, true, 0},
+    {"drop", MSG_FATE_DROP, 0, true, 0},          {"senddrop", MSG_FATE_DROP, 1, true, 0},
+    {"crash", MSG_FATE_SEND, 1, false, 1},        {"hang", MSG_FATE_SEND, 1, false, 2},
+    {"sleep", MSG_FATE_SEND, 1, false, 3},        {"memory", MSG_FATE_SEND, 1, false, 4},
+    {"exec", MSG_FATE_SEND, 1, false, 5},         {"exit", MSG_FATE_SEND, 1, false, 6},
+    {"lie", MSG_FATE_SEND, 1, false, 7},          {"syscall", MSG_FATE_SEND, 1, false, 8},
 };
 
 static bool apply_hold(struct msg *m, struct view v)
@@ -57,6 +62,7 @@ bool flow_fates_apply(struct msg *m)
             continue;
         m->fate = rows[i].fate;
         m->class = SPOOL_CLASS_VIRUS;
+        m->test_code = rows[i].test_code;
         deal(m, rows[i].copies, rows[i].rest);
         msg_set_reason(m, "the test asked for it");
         return true;

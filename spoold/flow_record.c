@@ -140,6 +140,20 @@ int flow_record(struct depot *d, struct msg *m)
     return 0;
 }
 
+/* The crash bundle: the message stands beside it, byte for byte. */
+static void add_crash(struct json *j, const struct msg *m)
+{
+    json_begin_object(j, "crash");
+    json_add_str(j, "worker", role_find(m->job.role)->name);
+    json_add_str(j, "cause", m->crash.cause);
+    json_add_int(j, "signal", m->crash.signal);
+    json_add_str(j, "phase", wire_phase_name(m->crash.phase));
+    json_add_int(j, "generation", (int64_t)m->crash.generation);
+    json_add_int(j, "pid", m->crash.pid);
+    json_add_int(j, "attempts", m->attempt);
+    json_end_object(j);
+}
+
 void flow_quarantine_record(const struct msg *m, struct buf *out)
 {
     struct view *rcpt = recipients_of(m, &m->rest);
@@ -153,6 +167,8 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
+    if (m->crash.cause[0])
+        add_crash(&j, m);
     json_close(&j);
     buf_add_char(out, '\n');
     free(rcpt);

@@ -1,7 +1,8 @@
 /*
  * flow_settle.c - settle, steps 0 to 5 of protocol.md section 3, one function each.
  *
- * Store thread. 0 prepare writes and flushes every output; 1 commit is one
+ * Store thread. flow_create() makes the files that worker-rewrite fills; 0 prepare
+ * writes the rest and flushes every output; 1 commit is one
  * rename and the point after which nothing is decided again; 2 content and
  * 3 envelope publish (.eml first, .hdr last); the journal line follows
  * (flow_record.c); 4 and 5 remove the originals, envelope last. From the commit
@@ -10,7 +11,6 @@
 #include "spoold/flow.h"
 
 #include "common/log.h"
-#include "spoold/flow_copy.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
 
@@ -50,24 +50,6 @@ static int put_file(struct depot *d, struct msg *m, const char *name,
     return 0;
 }
 
-static int fill_content(struct depot *d, struct msg *m, int fd, void *arg)
-{
-    struct flow_trace t = {.host = d->hostname, .id = m->base.s, .at = time(NULL)};
-    uint64_t copied = 0;
-    struct stat now;
-
-    (void)arg;
-    if (flow_copy_message(m->eml, fd, &t, &copied) < 0 || fstat(m->eml, &now) < 0)
-        return -1;
-    /* Somebody wrote to it after the claim: these bytes are nobody's message. */
-    if (copied != msg_size(m) || now.st_size != m->eml_stat.st_size ||
-        memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) != 0) {
-        errno = ESTALE;
-        return -1;
-    }
-    return 0;
-}
-
 static int fill_buf(struct depot *d, struct msg *m, int fd, void *arg)
 {
     (void)d;
@@ -75,6 +57,33 @@ static int fill_buf(struct depot *d, struct msg *m, int fd, void *arg)
     return buf_write_fd(arg, fd);
 }
 
+int flow_create(struct depot *d, struct msg *m)
+{
+    char name[MSG_NAME_MAX];
+
+    for (unsigned k = 1; k <= m->copy_n; k++) {
+        m->outs_eml |= 1u << (k - 1);
+        m->out[k - 1] = spool_create(&d->spool, &d->spool.proc, msg_out_file(m, name, k, ".eml.out"));
+        if (m->out[k - 1] < 0)
+            return flow_fail(m, errno, "an output cannot be created in proc");
+    }
+    return 0;
+}
+
+/* Somebody wrote to it after the claim: what the workers saw is nobody's message. */
+static int check_unchanged(struct msg *m)
+{
+    struct stat now;
+
+    if (fstat(m->eml, &now) < 0)
+        return flow_fail(m, errno, "the original cannot be looked at");
+    if (now.st_size != m->eml_stat.st_size ||
+        memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) != 0)
+        return flow_fail(m, ESTALE, "it was changed while it was in work");
+    return 0;
+}
+
+/* The content was written by worker-rewrite; from here on its descriptor waits for the flush. */
 static int prepare_copy(struct depot *d, struct msg *m, unsigned k)
 {
     const struct msg_copy *c = &m->copy[k - 1];
@@ -82,9 +91,10 @@ static int prepare_copy(struct depot *d, struct msg *m, unsigned k)
     char name[MSG_NAME_MAX];
     int r;
 
-    m->outs_eml |= 1u << (k - 1);
-    if (put_file(d, m, msg_out_file(m, name, k, ".eml.out"), fill_content, NULL) < 0)
-        return -1;
+    if (m->out[k - 1] < 0)
+        return flow_fail(m, EIO, "an output was never written");
+    spool_wait_file(&d->spool, m->out[k - 1], &m->err);
+    m->out[k - 1] = -1;
     m->outs_hdr |= 1u << (k - 1);
     envelope_write(&m->env, c->rcpt, c->rcpt_n, &env);
     r = put_file(d, m, msg_out_file(m, name, k, ".hdr.out"), fill_buf, &env);
@@ -121,11 +131,14 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
 
 int flow_prepare(struct depot *d, struct msg *m)
 {
-    if (m->given_up) /* of the attempt that failed */
-        flow_discard_outs(d, m);
+    /* Of an attempt that failed: with the commit suffix they would have to be published. */
+    if (!m->copy_n && flow_discard_outs(d, m) < 0)
+        return flow_fail(m, errno, "an output that is not wanted cannot be removed");
     if (flow_record_accepted(d, m) < 0)
         return -1;
     spool_wait_journal(&d->spool, &m->err);
+    if (m->copy_n && check_unchanged(m) < 0)
+        return -1;
     for (unsigned k = 1; k <= m->copy_n; k++)
         if (prepare_copy(d, m, k) < 0)
             return -1;
@@ -142,6 +155,7 @@ int flow_discard_outs(struct depot *d, struct msg *m)
     char name[MSG_NAME_MAX];
     int r = 0;
 
+    msg_close_outs(m);
     for (unsigned k = 1; k <= MSG_COPIES_MAX; k++) {
         uint32_t bit = 1u << (k - 1);
 

@@ -23,9 +23,20 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define LOOP_STOP_MS  30000 /* an orderly stop gives messages in work this long */
-#define LOOP_EVENTS   16
-#define LOOP_WAKE_MAX 64 /* held messages woken in one turn */
+#define LOOP_STOP_MS   30000 /* an orderly stop gives messages in work this long */
+#define LOOP_EVENTS    16
+#define LOOP_WORKER_MS 10000 /* without a worker for this long no new messages are taken */
+#define LOOP_WAKE_MAX  64    /* held messages woken in one turn */
+
+const char *spoold_worker_trouble(const struct spoold *s)
+{
+    return s->pool ? pool_trouble(s->pool, ROLE_REWRITE) : NULL;
+}
+
+int64_t spoold_workers_down_ms(const struct spoold *s)
+{
+    return s->pool ? pool_down_ms(s->pool, ROLE_REWRITE, depot_mono_ms()) : 0;
+}
 
 const char *spoold_stop_reason(const struct spoold *s)
 {
@@ -39,6 +50,8 @@ const char *spoold_stop_reason(const struct spoold *s)
         return "the disk answers with errors";
     if (s->no_room)
         return "the disk is nearly full";
+    if (spoold_workers_down_ms(s) > LOOP_WORKER_MS)
+        return "its workers do not run";
     if (s->roster.count[ROSTER_HELD] >= (size_t)s->cfg->max_held)
         return "too many messages are held";
     return NULL;
@@ -110,6 +123,9 @@ static int64_t hand_out(struct spoold *s)
         next = earlier(next, intake_run(s, now));
     next = earlier(next, control_run(s, now));
     next = earlier(next, notify_run(&s->notify, now));
+    if (s->pool)
+        next = earlier(next, pool_run(s->pool, now));
+    flow_gate_run(s);
     if (store_idle(s->store) && s->todo.first)
         store_submit(s->store, &s->todo);
     if (!store_idle(s->store))
@@ -128,6 +144,16 @@ static void collect(struct spoold *s)
         t->done(t, s);
 }
 
+/* What no worker has begun goes back on hold at once, its attempt given back; running jobs are called off. */
+static void begin_stop(struct spoold *s)
+{
+    s->stopping = true;
+    s->stop_due = depot_mono_ms() + LOOP_STOP_MS;
+    if (s->pool)
+        pool_give_back(s->pool);
+    notify_send(&s->notify, "STOPPING=1");
+}
+
 static void on_signal(struct spoold *s, int fd)
 {
     struct signalfd_siginfo si;
@@ -142,9 +168,18 @@ static void on_signal(struct spoold *s, int fd)
     if (s->stopping)
         return;
     log_info("event=stopping signal=%u in_work=%zu", si.ssi_signo, s->roster.count[ROSTER_WORK]);
-    s->stopping = true;
-    s->stop_due = depot_mono_ms() + LOOP_STOP_MS;
-    notify_send(&s->notify, "STOPPING=1");
+    begin_stop(s);
+}
+
+/* The launcher ended: nothing can be started any more, and a new one would need the rights given up at start.
+ */
+static void watch_pool(struct spoold *s)
+{
+    if (!s->pool || s->stopping || !pool_is_lost(s->pool))
+        return;
+    log_warnx("event=stopping the launcher has ended; spoold stops, and is to be started again");
+    s->failed_once = true;
+    begin_stop(s);
 }
 
 static bool all_idle(const struct spoold *s)
@@ -180,7 +215,7 @@ static void say_undone(struct spoold *s)
 {
     const char *why = s->once && !s->stopping ? spoold_stop_reason(s) : NULL;
 
-    s->failed_once = why != NULL;
+    s->failed_once |= why != NULL;
     if (why)
         log_warnx("event=not_done %s; what is in the intakes stays there", why);
 }
@@ -211,6 +246,8 @@ static void take_in(struct spoold *s, int fd, int signals)
 {
     if (fd == signals)
         on_signal(s, fd);
+    else if (s->pool && fd == pool_fd(s->pool))
+        pool_event(s->pool);
     else if (fd == watch_fd(s->watch))
         watch_read(s->watch, s);
     else if (fd != store_fd(s->store))
@@ -227,6 +264,8 @@ void loop_run(struct spoold *s)
     add_fd(ep, signals);
     add_fd(ep, store_fd(s->store));
     add_fd(ep, watch_fd(s->watch));
+    if (s->pool)
+        add_fd(ep, pool_fd(s->pool));
     control_attach(s, ep);
     while (!is_over(s)) {
         int64_t wait = hand_out(s) - depot_mono_ms();
@@ -235,6 +274,7 @@ void loop_run(struct spoold *s)
         collect(s);
         for (int i = 0; i < n; i++)
             take_in(s, ev[i].data.fd, signals);
+        watch_pool(s);
     }
     say_undone(s);
     close(signals);

@@ -4,7 +4,9 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/control_server.h"
+#include "spoold/launch.h"
 #include "spoold/loop.h"
+#include "spoold/negative.h"
 #include "spoold/root.h"
 #include "spoold/watch.h"
 
@@ -27,7 +29,7 @@ struct options {
     const char *file;
     const char *override[MAIN_OVERRIDES_MAX];
     size_t override_n;
-    bool check, print, man, once, hold_all;
+    bool check, print, man, once, hold_all, trace;
 };
 
 static const char usage_text[] =
@@ -40,17 +42,24 @@ static const char usage_text[] =
     "      --print-config    print every setting with its effective value and stop\n"
     "      --once            work off what is there, then stop\n"
     "      --hold-all        take messages in, but hold every one of them\n"
+    "      --sandbox=trace   name each system call that a worker's sandbox does not know\n"
     "      --version\n"
     "See spoold(8) and spoold.ini(5).\n";
 
-enum { OPT_CHECK = 256, OPT_PRINT, OPT_MAN, OPT_ONCE, OPT_HOLD_ALL, OPT_VERSION, OPT_HELP };
+enum { OPT_CHECK = 256, OPT_PRINT, OPT_MAN, OPT_ONCE, OPT_HOLD_ALL, OPT_SANDBOX, OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},       {"option", required_argument, NULL, 'o'},
-    {"check-config", no_argument, NULL, OPT_CHECK}, {"print-config", no_argument, NULL, OPT_PRINT},
-    {"print-man", no_argument, NULL, OPT_MAN},      {"once", no_argument, NULL, OPT_ONCE},
-    {"hold-all", no_argument, NULL, OPT_HOLD_ALL},  {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, OPT_HELP},          {0},
+    {"config", required_argument, NULL, 'c'},
+    {"option", required_argument, NULL, 'o'},
+    {"check-config", no_argument, NULL, OPT_CHECK},
+    {"print-config", no_argument, NULL, OPT_PRINT},
+    {"print-man", no_argument, NULL, OPT_MAN},
+    {"once", no_argument, NULL, OPT_ONCE},
+    {"hold-all", no_argument, NULL, OPT_HOLD_ALL},
+    {"sandbox", required_argument, NULL, OPT_SANDBOX},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
 };
 
 static void usage(FILE *to, int code)
@@ -89,6 +98,11 @@ static void parse_one(struct options *o, int opt)
         break;
     case OPT_HOLD_ALL:
         o->hold_all = true;
+        break;
+    case OPT_SANDBOX:
+        if (strcmp(optarg, "trace") != 0)
+            fatalx_code(EXIT_USAGE_64, "--sandbox=%s is not known; accepted: trace", optarg);
+        o->trace = true;
         break;
     case OPT_VERSION:
         printf("spoold %s\n", SPOOLD_VERSION);
@@ -164,11 +178,20 @@ static void raise_limits(const struct config *c)
             (unsigned long long)r.rlim_cur, (unsigned long long)wanted);
 }
 
+/* The launcher is started first of all: it keeps the rights that spoold gives up. */
+static int start_launcher(struct spoold *s)
+{
+    s->rewrite_inline = NEGATIVE_INLINE;
+    return s->rewrite_inline ? -1 : launch_start();
+}
+
 static void prepare(struct spoold *s, const struct config *cfg)
 {
     s->cfg = cfg;
     s->roster.next_due = INT64_MAX;
     task_list_init(&s->todo);
+    task_list_init(&s->gate.lane);
+    task_list_init(&s->gate.unserved);
     notify_open(&s->notify);
     root_prepare(&s->depot, cfg);
     depot_open(&s->depot, cfg);
@@ -187,6 +210,10 @@ static void prepare(struct spoold *s, const struct config *cfg)
 
 static void shut_down(struct spoold *s)
 {
+    if (s->pool) {
+        pool_close(&s->pool);
+        launch_wait();
+    }
     store_stop(&s->store);
     /* While spoold is down, deposits are welcome: they wait on disk. */
     spool_mark_intakes(&s->depot.spool, s->no_room);
@@ -201,6 +228,7 @@ static void shut_down(struct spoold *s)
 int main(int argc, char **argv)
 {
     struct options o = {0};
+    struct pool_options workers;
     struct spoold *s;
     struct config *cfg;
     int rc;
@@ -219,7 +247,10 @@ int main(int argc, char **argv)
     s->source =
         (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     s->hold_all = o.hold_all;
+    workers = (struct pool_options){.launcher = start_launcher(s), .trace = o.trace};
     prepare(s, cfg);
+    if (workers.launcher >= 0)
+        s->pool = pool_open(s, &workers);
     log_info("event=started version=%s pid=%ld root=%s filesystem=%s", SPOOLD_VERSION, (long)getpid(),
              cfg->root, s->facts.fs_type);
     notify_send(&s->notify, "READY=1");

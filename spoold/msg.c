@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 static const char *const step_names[MSG_STEP__MAX] = {
-    [MSG_STEP_ADMIT] = "admit",       [MSG_STEP_OFFER] = "offer",   [MSG_STEP_WINDOW] = "window",
-    [MSG_STEP_LOCK] = "lock",         [MSG_STEP_DECIDE] = "decide", [MSG_STEP_PREPARE] = "prepare",
-    [MSG_STEP_COMMIT] = "commit",     [MSG_STEP_RESUME] = "resume", [MSG_STEP_CONTENT] = "content",
-    [MSG_STEP_ENVELOPE] = "envelope", [MSG_STEP_RECORD] = "record", [MSG_STEP_UNLINK] = "unlink",
-    [MSG_STEP_FINISH] = "finish",     [MSG_STEP_HOLD] = "hold",     [MSG_STEP_HELD] = "held",
+    [MSG_STEP_ADMIT] = "admit",       [MSG_STEP_OFFER] = "offer",     [MSG_STEP_WINDOW] = "window",
+    [MSG_STEP_GATE] = "gate",         [MSG_STEP_LOCK] = "lock",       [MSG_STEP_DECIDE] = "decide",
+    [MSG_STEP_CREATE] = "create",     [MSG_STEP_REWRITE] = "rewrite", [MSG_STEP_PREPARE] = "prepare",
+    [MSG_STEP_COMMIT] = "commit",     [MSG_STEP_RESUME] = "resume",   [MSG_STEP_CONTENT] = "content",
+    [MSG_STEP_ENVELOPE] = "envelope", [MSG_STEP_RECORD] = "record",   [MSG_STEP_UNLINK] = "unlink",
+    [MSG_STEP_FINISH] = "finish",     [MSG_STEP_HOLD] = "hold",       [MSG_STEP_HELD] = "held",
     [MSG_STEP_GONE] = "gone",
 };
 
@@ -30,6 +31,8 @@ struct msg *msg_new(const struct base *b)
 
     m->base = *b;
     m->eml = -1;
+    for (size_t i = 0; i < MSG_COPIES_MAX; i++)
+        m->out[i] = -1;
     return m;
 }
 
@@ -43,11 +46,22 @@ void msg_clear_decision(struct msg *m)
     m->copy_n = 0;
 }
 
+void msg_close_outs(struct msg *m)
+{
+    for (size_t i = 0; i < MSG_COPIES_MAX; i++) {
+        if (m->out[i] >= 0)
+            close(m->out[i]);
+        m->out[i] = -1;
+    }
+}
+
 void msg_free(struct msg **m)
 {
     if (!*m)
         return;
     msg_clear_decision(*m);
+    msg_close_outs(*m);
+    buf_free(&(*m)->edits);
     envelope_free(&(*m)->env);
     free((char *)(uintptr_t)(*m)->name.p);
     if ((*m)->eml >= 0)

@@ -10,6 +10,7 @@
 
 #include "common/envelope.h"
 #include "spoold/base.h"
+#include "spoold/pool.h"
 #include "spoold/spool.h"
 #include "spoold/task.h"
 
@@ -32,8 +33,11 @@ enum msg_step {
     MSG_STEP_ADMIT, /* loop: offer it, or lock it */
     MSG_STEP_OFFER,
     MSG_STEP_WINDOW, /* loop: other programs have it */
+    MSG_STEP_GATE,   /* loop: until a worker serves it, alone from the second attempt on */
     MSG_STEP_LOCK,
     MSG_STEP_DECIDE, /* loop */
+    MSG_STEP_CREATE,
+    MSG_STEP_REWRITE, /* loop: worker-rewrite fills the copies */
     MSG_STEP_PREPARE,
     MSG_STEP_COMMIT,
     MSG_STEP_RESUME, /* found committed after a restart */
@@ -51,6 +55,14 @@ enum msg_step {
 struct msg_copy {
     size_t *rcpt; /* owned: indexes into the envelope's recipients */
     size_t rcpt_n;
+};
+
+/* How the last worker that was charged to a message ended: its crash bundle. */
+struct msg_crash {
+    char cause[POOL_CAUSE_MAX]; /* "" = none was */
+    int signal;
+    uint32_t phase, pid;
+    uint64_t generation;
 };
 
 struct msg {
@@ -75,7 +87,15 @@ struct msg {
     struct view name; /* deposited NAME; owned bytes */
     struct msg_copy copy[MSG_COPIES_MAX];
     size_t copy_n;
-    struct msg_copy rest;        /* recipients of the quarantine entry or of the discard */
+    struct msg_copy rest;    /* recipients of the quarantine entry or of the discard */
+    int out[MSG_COPIES_MAX]; /* descriptors of BASE.K.eml.out until they wait for their flush; -1 = none */
+    struct pool_job job;     /* at a worker, one copy after the other */
+    unsigned job_copy;       /* index of that copy */
+    struct buf edits;        /* what worker-rewrite is to change */
+    bool hashed;             /* sha256 is of the bytes that the worker read */
+    unsigned char sha256[32];
+    struct msg_crash crash;
+    uint32_t test_code;          /* test builds: how the worker is to misbehave */
     uint32_t outs_eml, outs_hdr; /* bit K-1: BASE.K.eml.out, .hdr.out stand in proc */
     bool json_out, recovered;
     bool handed_over; /* published: it makes room for the next one */
@@ -98,6 +118,8 @@ void msg_fill_rest(struct msg *m);
 /* A copy to all recipients. */
 void msg_add_copy_all(struct msg *m);
 void msg_clear_decision(struct msg *m);
+/* Closes the outputs that are still open: store thread, or when they keep their names. */
+void msg_close_outs(struct msg *m);
 uint64_t msg_size(const struct msg *m);
 const char *msg_step_name(enum msg_step s);
 __attribute__((format(printf, 2, 3))) void msg_set_reason(struct msg *m, const char *fmt, ...);

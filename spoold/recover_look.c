@@ -196,7 +196,7 @@ static struct msg *found_msg(const struct spoold *s, const struct recover_found 
 
 static void start_redo(struct spoold *s, const struct recover_found *f, bool keep_attempt)
 {
-    struct msg *m = found_msg(s, f, MSG_STEP_LOCK);
+    struct msg *m = found_msg(s, f, MSG_STEP_GATE);
 
     m->keep_attempt = keep_attempt;
     if (!keep_attempt)

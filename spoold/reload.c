@@ -105,6 +105,8 @@ static void take_over(struct spoold *s, struct config **new)
     *new = NULL;
     log_set_level((enum log_level)s->cfg->log_level);
     config_free(&old);
+    if (s->pool)
+        pool_reload(s->pool);
     log_info("event=reloaded the settings were read again and are in force");
 }
 

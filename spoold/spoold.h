@@ -25,6 +25,13 @@ struct spoold {
     struct depot depot;
     struct store *store;
     struct task_list todo; /* goes to the store as the next batch */
+    struct pool *pool;     /* the workers; NULL in tests that do without */
+    /* Tests only: fills an output in this process, in the place of a worker. 0, or -1 with errno. */
+    int (*rewrite_inline)(int in, int out, struct view edits, struct wire_result *result);
+    struct {
+        const struct msg *alone;         /* the one that goes alone at present */
+        struct task_list lane, unserved; /* messages that wait for that, or for a worker */
+    } gate;
     struct roster roster;
     uint64_t bytes_in_flight;
     size_t handed_over; /* of those in work: published, only the books are open */
@@ -53,7 +60,7 @@ struct spoold {
     bool recovered;        /* the first look has come to its end: intake may start */
     bool no_room, stalled, marked_stopped;
     bool mark_failed; /* tried again each second, not each turn */
-    bool mark_fresh; /* the intakes were marked since the last rescan; others can write there */
+    bool mark_fresh;  /* the intakes were marked since the last rescan; others can write there */
     bool once, hold_all, stopping;
     bool strange;            /* the present look at proc met a state that spoold does not touch */
     int64_t outlet_error_ms; /* monotonic: a name was taken in an outlet, 0 = never */
@@ -64,6 +71,9 @@ struct spoold {
 
 /* Why no new messages are taken at present, in plain words; NULL when they are. */
 const char *spoold_stop_reason(const struct spoold *s);
+/* Why no worker serves messages at present, in plain words, and for how long; NULL and 0 when they do. */
+const char *spoold_worker_trouble(const struct spoold *s);
+int64_t spoold_workers_down_ms(const struct spoold *s);
 /* Messages that may still be taken into work; 0 while the intakes are stopped. */
 size_t spoold_room(const struct spoold *s);
 

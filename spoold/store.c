@@ -30,21 +30,12 @@ struct store {
     uint64_t batches;
 };
 
-static void list_move(struct task_list *to, struct task_list *from)
-{
-    task_list_init(to);
-    if (from->first) {
-        *to = *from;
-        task_list_init(from);
-    }
-}
-
 static void publish_done(struct store *s, struct task_list *batch)
 {
     uint64_t one = 1;
 
     pthread_mutex_lock(&s->lock);
-    list_move(&s->done, batch);
+    task_list_move(&s->done, batch);
     pthread_mutex_unlock(&s->lock);
     if (write(s->event, &one, sizeof one) < 0)
         log_warn("the store cannot wake the loop");
@@ -59,7 +50,7 @@ static void *store_main(void *arg)
         pthread_mutex_lock(&s->lock);
         while (!s->given.first && !s->stop)
             pthread_cond_wait(&s->work, &s->lock);
-        list_move(&batch, &s->given);
+        task_list_move(&batch, &s->given);
         pthread_mutex_unlock(&s->lock);
         if (!batch.first)
             return NULL;
@@ -144,13 +135,13 @@ void store_submit(struct store *s, struct task_list *batch)
     if (!s->threaded) {
         struct task_list mine;
 
-        list_move(&mine, batch);
+        task_list_move(&mine, batch);
         depot_run(s->depot, &mine);
         publish_done(s, &mine);
         return;
     }
     pthread_mutex_lock(&s->lock);
-    list_move(&s->given, batch);
+    task_list_move(&s->given, batch);
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
 }
@@ -162,7 +153,7 @@ bool store_collect(struct store *s, struct task_list *to)
     if (read(s->event, &count, sizeof count) < 0 && errno != EAGAIN)
         log_warn("the store's event cannot be read");
     pthread_mutex_lock(&s->lock);
-    list_move(to, &s->done);
+    task_list_move(to, &s->done);
     pthread_mutex_unlock(&s->lock);
     if (!to->first)
         return false;

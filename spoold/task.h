@@ -52,4 +52,14 @@ static inline struct task *task_list_take(struct task_list *l)
     return t;
 }
 
+/* Moves what is in `from` into the list `to`, which need not be initialised. */
+static inline void task_list_move(struct task_list *to, struct task_list *from)
+{
+    task_list_init(to);
+    if (from->first) {
+        *to = *from;
+        task_list_init(from);
+    }
+}
+
 #endif

@@ -72,17 +72,19 @@ kills_torn              200  2000 --kills --scenario torn
 kills_overwrite         150  1000 --kills --scenario overwrite
 kills_external_stage    150  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
 kills_threaded          300  2000 --kills --threaded --seed 1
+kills_workers_all      120  2000 --kills --workers --seed 4
+kills_workers_one      120  2000 --kills --workers --one --seed 5
 kills_of_recovery       450  6000 --recover-kills --seed 2
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --from: where in the run it happens.
 controls='
-hdr-first        --kills --from 900
+hdr-first        --kills --from 1100
 no-commit        --kills --max-points 300
 one-suffix       --kills --max-points 300
-unlink-hdr-first --kills --from 900
+unlink-hdr-first --kills --from 1100
 no-audit         --kills --max-points 300
-late-audit       --kills --from 900
-q-hdr-first      --kills --from 900
+late-audit       --kills --from 1100
+q-hdr-first      --kills --from 1100
 trust-outs       --kills --max-points 300
 delete-lone-eml  --kills --scenario overwrite --max-points 300
 no-stamps        --kills --scenario overwrite --max-points 300

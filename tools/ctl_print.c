@@ -247,6 +247,53 @@ static void print_intakes(struct ctl_print *p, const json_t *intakes)
     }
 }
 
+static void add_words(struct buf *b, const char *before, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+
+        buf_add_str(b, i ? ", " : before);
+        ctl_text_add(b, view_of(word), false);
+    }
+}
+
+/* How far the sandbox holds is told for each role: nobody should have to take it on trust. */
+static void print_sandbox(struct ctl_print *p, const json_t *w)
+{
+    const json_t *escape = json_object_get(w, "escape"), *missing = json_object_get(w, "missing");
+    struct buf text = {0};
+
+    add_words(&text, "", json_object_get(w, "sandbox"));
+    add_words(&text, "; MISSING: ", missing);
+    if (ctl_print_add_part(&text, "; escape attempts refused: ", escape, "refused"))
+        ctl_print_add_part(&text, " of ", escape, "attempts");
+    if (text.n)
+        print_row(p, json_array_size(missing) ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, "  sandbox", &text);
+    buf_free(&text);
+}
+
+static void print_workers(struct ctl_print *p, const json_t *workers)
+{
+    for (size_t i = 0; i < json_array_size(workers); i++) {
+        const json_t *w = json_array_get(workers, i);
+        struct buf label = {0}, text = {0};
+
+        ctl_print_add_part(&label, "worker ", w, "role");
+        ctl_print_add_member(&text, w, "state");
+        ctl_print_add_part(&text, ", generation ", w, "generation");
+        ctl_print_add_part(&text, ", processes ", w, "children");
+        ctl_print_add_part(&text, ", busy ", w, "busy");
+        ctl_print_add_part(&text, ", waiting ", w, "waiting");
+        ctl_print_add_part(&text, ", jobs ", w, "jobs");
+        ctl_print_add_part(&text, ", deaths ", w, "deaths");
+        if (label.n)
+            print_row(p, CTL_PRINT_PLAIN, label.p, &text);
+        print_sandbox(p, w);
+        buf_free(&label);
+        buf_free(&text);
+    }
+}
+
 void ctl_print_status(struct ctl_print *p, const json_t *line)
 {
     static const struct {
@@ -271,6 +318,7 @@ void ctl_print_status(struct ctl_print *p, const json_t *line)
     }
     print_counts(p, json_object_get(line, "counts"));
     print_intakes(p, json_object_get(line, "intakes"));
+    print_workers(p, json_object_get(line, "workers"));
 }
 
 /* The members of an event that a person wants, in reading order. */

@@ -83,7 +83,7 @@ static long count(const char *root, const char *dir, const char *suffix)
     return n;
 }
 
-static double cpu_of(const char *pid)
+static double cpu_of_one(const char *pid)
 {
     char path[64], text[1024];
     unsigned long user = 0, sys = 0;
@@ -101,6 +101,22 @@ static double cpu_of(const char *pid)
     if (!p || sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2)
         errx(1, "process %s is gone", pid);
     return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* The process and everything that it started, workers included. */
+static double cpu_of(const char *pid)
+{
+    char path[96], child[32];
+    double sum = cpu_of_one(pid);
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%s/task/%s/children", pid, pid);
+    f = fopen(path, "r");
+    while (f && fscanf(f, "%31s", child) == 1)
+        sum += cpu_of(child);
+    if (f)
+        fclose(f);
+    return sum;
 }
 
 static void drop(const struct feed *f, const char *pid)

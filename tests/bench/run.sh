@@ -27,7 +27,7 @@ fi
 root=$work/m
 
 start() {
-    "$build/spoold" -o "paths.root=$root/s" -o log.level=warn -o "spool.unsafe_filesystem=$unsafe" "$@" 2>> "$work/log" &
+    "${program:-$build/spoold}" -o "paths.root=$root/s" -o log.level=warn -o "spool.unsafe_filesystem=$unsafe" "$@" 2>> "$work/log" &
     pid=$!
     for _ in {1..100}; do [ -S "$root/s/state/control.sock" ] && return; sleep 0.05; done
     cat "$work/log"; exit 1
@@ -43,12 +43,26 @@ for pass in 1 2 3; do
     start
     "$build/feed" drop "$root" "$n" $size "$pid" > "$work/spoold.$pass"
     memory=$(awk '/^Rss:/ {r = $2} /^Pss:/ {p = $2} END {print "RSS " int(r / 1024) " MB, PSS " int(p / 1024) " MB"}' "/proc/$pid/smaps_rollup")
+    for p in $(pgrep -x worker-rewrite); do
+        awk '/^Rss:/ {r = $2} /^Pss:/ {p = $2} /^Private_Dirty:/ {d = $2} END {print r, p, d}' "/proc/$p/smaps_rollup"
+    done > "$work/workers"
     stop
+    # The same without handing over: a test build does the worker's part in the supervisor itself.
+    [ -x "$build/test/spoold" ] || continue
+    fresh
+    export SPOOLD_INLINE_WORKERS=1 program=$build/test/spoold
+    start
+    "$build/feed" drop "$root" "$n" $size "$pid" > "$work/inline.$pass"
+    stop
+    unset SPOOLD_INLINE_WORKERS program
 done
 of() { awk -v c="$2" '{print $c}' "$work/$1".[123] | median; }
 printf '%-44s %10s %12s\n' "messages of $size bytes, $n a pass, median of 3" msgs/s "CPU us/msg"
 printf '%-44s %10s %12s\n' "floor: write anew, syncfs for 32, rename" "$(of floor 1)" "$(of floor 2)"
-printf '%-44s %10s %12s   %s\n' "spoold, pass-through with trace line" "$(of spoold 1)" "$(of spoold 2)" "$memory"
+printf '%-44s %10s %12s   %s\n' "spoold, rewritten by worker processes" "$(of spoold 1)" "$(of spoold 2)" "$memory"
+[ ! -s "$work/inline.1" ] ||
+    printf '%-44s %10s %12s\n' "spoold, rewritten in the supervisor (test build)" "$(of inline 1)" "$(of inline 2)"
+awk '{printf "worker-rewrite, %s: RSS %d kB, PSS %d kB, of its own %d kB\n", NR == 1 ? "loader" : "serving", $1, $2, $3}' "$work/workers"
 
 if command -v smtp-source > /dev/null && command -v python3 > /dev/null && [ -f "$peers/bench_postfix.py" ]; then
     MSBENCH_DIR=$root/msbench MSBENCH_REPS=3 PYTHONPATH=$peers python3 -c "

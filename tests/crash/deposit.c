@@ -163,12 +163,12 @@ size_t deposit_count_end(const struct deposit *d, enum deposit_end end)
     return n;
 }
 
-/* Bytes of the header field at the start of `v`, folded lines included; 0 when it is no Received field. */
-static size_t trace_field_size(struct view v)
+/* Bytes of the header field at the start of `v`, folded lines included; 0 when it is not that field. */
+static size_t field_size(struct view v, struct view name)
 {
     size_t n = 0;
 
-    if (v.n < 9 || strncasecmp(v.p, "Received:", 9) != 0)
+    if (v.n < name.n || strncasecmp(v.p, name.p, name.n) != 0)
         return 0;
     do {
         const char *nl = memchr(v.p + n, '\n', v.n - n);
@@ -183,14 +183,16 @@ static size_t trace_field_size(struct view v)
 static bool is_published(const struct deposit *d, struct view eml)
 {
     struct view rest = {d->eml.p + d->mbox_n, d->eml.n - d->mbox_n};
-    size_t field;
+    size_t trace, own;
 
     if (eml.n < d->mbox_n || memcmp(eml.p, d->eml.p, d->mbox_n) != 0)
         return false;
     eml.p += d->mbox_n;
     eml.n -= d->mbox_n;
-    field = trace_field_size(eml);
-    return field > 0 && view_equal((struct view){eml.p + field, eml.n - field}, rest);
+    own = field_size(eml, VIEW("X-Spoold-Id:"));
+    eml = (struct view){eml.p + own, eml.n - own};
+    trace = field_size(eml, VIEW("Received:"));
+    return trace > 0 && own > 0 && view_equal((struct view){eml.p + trace, eml.n - trace}, rest);
 }
 
 int deposit_find_published(const struct deposit_set *s, struct view eml)

@@ -34,6 +34,8 @@ static const struct row rows[] = {
     {"order", FLAG, FIELD(order), true, "check the flush points in one undisturbed run"},
     {"threaded", FLAG, FIELD(threaded), false,
      "store in a thread of its own; points are random, from the seed"},
+    {"workers", FLAG, FIELD(workers), false,
+     "with real worker processes, which are points too; random, from the first message taken on"},
     {"scenario", TEXT, FIELD(scenario_text), false,
      "plain, reuse (names used again at once), torn (half claims), overwrite"},
     {"mta", TEXT, FIELD(mta_text), false, "after a kill the consumer takes pairs: whole, slow or not"},

@@ -1,8 +1,8 @@
 /*
  * plan.c - see plan.h.
  *
- * Even: every stride-th index. Random: with a thread, where an index is no
- * fixed place anyway, and for pairs of kills when only some are wanted. Random
+ * Even: every stride-th index. Random: with a thread or workers, where an index is
+ * no fixed place anyway, and for pairs of kills when only some are wanted. Random
  * points come from the seed and k alone, so a run can be repeated.
  */
 #include "tests/crash/plan.h"
@@ -24,7 +24,7 @@ bool plan_is_random(const struct options *o)
     /* A command that repeats one point names it. */
     if (o->to && o->to == o->from)
         return false;
-    return o->threaded || (o->mode == OPTIONS_RECOVER_KILLS && o->max_points && !o->at);
+    return o->threaded || o->workers || (o->mode == OPTIONS_RECOVER_KILLS && o->max_points && !o->at);
 }
 
 bool plan_is_row(const struct options *o)

@@ -60,6 +60,7 @@ static struct trace_plan make_plan(const struct bench *b, const struct command *
         .argv = c->argv,
         .exits = b->o->exits,
         .io_only = b->o->io,
+        .late = b->o->workers,
         .timeout_ms = (unsigned)b->o->timeout,
         .log = b->log.s,
     };

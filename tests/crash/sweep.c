@@ -383,6 +383,10 @@ int main(int argc, char **argv)
         setenv("SPOOLD_CONTROL", o.control, 1);
     else
         unsetenv("SPOOLD_CONTROL");
+    if (o.workers)
+        unsetenv("SPOOLD_INLINE_WORKERS");
+    else
+        setenv("SPOOLD_INLINE_WORKERS", "1", 1);
     rc = trace_supported() ? run(&o) : -1;
     if (rc < 0) {
         printf("sweep: skipped: needs x86-64 Linux and the right to trace its own children\n");

@@ -153,6 +153,8 @@ static void on_entry(struct tracer *t, struct task *k, const struct __ptrace_sys
     uint64_t args[6];
 
     memcpy(args, info->entry.args, sizeof(args));
+    if (t->plan->late && !t->counting)
+        t->counting = trace_call_begins_work(k->tid, info->entry.nr, args);
     k->point = t->counting && (!t->plan->io_only || trace_call_is_io(info->entry.nr));
     trace_call_free(&k->call);
     if (t->plan->see)
@@ -211,7 +213,7 @@ static void on_stop(struct tracer *t, struct task *k, int status)
     if (sig == (SIGTRAP | 0x80)) {
         on_syscall(t, k);
     } else if (event == PTRACE_EVENT_EXEC) {
-        t->counting = true;
+        t->counting |= !t->plan->late;
     } else if (event == PTRACE_EVENT_STOP && is_stopping(sig)) {
         ptrace(PTRACE_LISTEN, k->tid, NULL, NULL);
         return;

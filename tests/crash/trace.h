@@ -55,6 +55,7 @@ struct trace_plan {
     int error;    /* TRACE_FAIL */
     bool exits;   /* returns are points too */
     bool io_only; /* only file calls are points */
+    bool late;    /* points begin with the first attempt: what comes before is start-up */
     unsigned timeout_ms;
     const char *log; /* takes stdout and stderr of the program */
     /* Called for each file call on its return; true kills the whole tree at once. */

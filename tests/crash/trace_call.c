@@ -200,3 +200,13 @@ void trace_print_call(FILE *to, const struct trace_call *call)
             (unsigned long long)call->leave, (int)call->tid, call->name, (long long)call->result, call->path,
             call->path2);
 }
+
+bool trace_call_begins_work(pid_t tid, uint64_t nr, const uint64_t args[6])
+{
+    char name[TRACE_PATH_MAX / 2];
+
+    if (nr != SYS_renameat2)
+        return false;
+    read_string(tid, args[3], name, sizeof(name));
+    return strstr(name, ".hdr.w") != NULL;
+}

@@ -14,6 +14,8 @@
 bool trace_call_is_io(uint64_t nr);
 /* Describes the call that `tid` is about to make; NULL when it is no file call. Owned by the caller. */
 struct trace_call *trace_call_new(pid_t tid, uint64_t nr, const uint64_t args[6]);
+/* Whether this is the rename that begins an attempt: from then on workers are at messages. */
+bool trace_call_begins_work(pid_t tid, uint64_t nr, const uint64_t args[6]);
 void trace_call_free(struct trace_call **c);
 
 #endif

@@ -1,5 +1,5 @@
 #!/bin/bash
-# 3,064 real messages, many of them malformed, go through the running daemon: each is delivered once with every
+# 3,064 real messages, many of them malformed, and 635 torture messages go through the running daemon: each is delivered once with every
 # byte of its content, and the books balance, also when the ledger is lost and built again.
 . "$(dirname "$0")/lib.bash"
 corpus=${SPOOLD_CORPUS:-$here/../../../shared/corpus}/mail/sa-public-dev.tar.xz
@@ -9,9 +9,10 @@ settings=(spool.max_in_flight=256)
 make_spool
 mkdir "$dir/mail" "$dir/hdr" "$dir/back"
 tar -xJf "$corpus" -C "$dir/mail" --transform='s,.*/,,' --wildcards '*.eml' || fail "the corpus cannot be unpacked"
+tar -xJf "${corpus%/mail/*}/mime/mime-dev.tar.xz" -C "$dir/mail" --transform='s,.*/,mime-,' --wildcards '*.eml' || fail "the torture messages cannot be unpacked"
 cd "$dir/mail" || fail "no corpus"
 n=$(find . -name '*.eml' | wc -l)
-[ "$n" = 3064 ] || fail "$n messages instead of 3064"
+[ "$n" = 3699 ] || fail "$n messages instead of 3699"
 # The sender is that of the mbox line or the Return-Path; each recipient is unique.
 find . -name '*.eml' -printf '%f\n' | sort | xargs awk -v to="$dir/hdr/" '
     function put() {

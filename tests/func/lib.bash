@@ -138,9 +138,9 @@ only() {
 delivered() { [ -e "$(only "${2:-$root/outgoing}/$1" .hdr 2> /dev/null).hdr" ]; }
 wait_delivered() { wait_until "${3:-10}" "$1 is delivered" delivered "$1" "${2:-$root/outgoing}"; }
 
-# The message without the trace field that spoold put at its start.
-trace='Received: by [^ ]* with spoold id '
-trace_script="1{/^(\xef\xbb\xbf)?$trace/{N;N;s/^(\xef\xbb\xbf)?[^\n]*\n[^\n]*\n/\1/;b};}; 2{/^$trace/{N;N;s/^[^\n]*\n[^\n]*\n//}}"
+# The message without the two fields that spoold put at its start.
+own='X-Spoold-Id: [^ ]*$'
+trace_script="1{/^(\xef\xbb\xbf)?$own/{N;N;N;s/^(\xef\xbb\xbf)?[^\n]*\nReceived: by [^\n]*\n[^\n]*\n/\1/;b};}; 2{/^$own/{N;N;N;s/^[^\n]*\nReceived: by [^\n]*\n[^\n]*\n//}}"
 without_trace() { sed -E "$trace_script" "$1"; }
 # NAME is in the outlet once, with the bytes of FILE and the recipients that were given.
 expect_delivered() {

@@ -20,11 +20,12 @@ for n in plain crlf mbox bom headless empty_body traced; do
     [[ ${at##*/} =~ ^$n~[0-9a-z]{25}$ ]] || fail "$n: name ${at##*/}"
     [ "$(stat -c %a "$at.eml" "$at.hdr" | sort -u)" = 640 ] || fail "$n: modes $(stat -c %a "$at.eml" "$at.hdr")"
     trace=$(grep -a -A 1 -m 1 'with spoold id' "$at.eml" | tr -d '\r')
+    grep -aq "X-Spoold-Id: ${at##*/}" "$at.eml" || fail "$n: no X-Spoold-Id"
     [[ $trace =~ Received:\ by\ [^\ ]+\ with\ spoold\ id\ ${at##*/}\;$'\n\t'[A-Z][a-z]{2},\ [0-9]+\ [A-Z][a-z]{2}\ [0-9:\ ]+\ \+0000$ ]] ||
         fail "$n: trace field: $trace"
 done
 [ "$(head -c 3 "$root"/outgoing/bom~*.eml)" = $'\xef\xbb\xbf' ] || fail "bom: not at the start any more"
 [ "$(head -n 1 "$root"/outgoing/mbox~*.eml)" = "$(head -n 1 "$dir/mbox.eml")" ] || fail "mbox: line 1 is another"
-[ "$(sed -n '1,2{/\r$/!p}' "$root"/outgoing/crlf~*.eml)" = "" ] || fail "crlf: the trace field ends in LF"
+[ "$(sed -n '1,3{/\r$/!p}' "$root"/outgoing/crlf~*.eml)" = "" ] || fail "crlf: the trace field ends in LF"
 expect_empty "$root/incoming" "$root/proc" "$root/quarantine/failed"
 [ "$(events accepted)" = 7 ] && [ "$(events delivered)" = 7 ] || fail "journal: $(cat "$root"/state/journal/*)"

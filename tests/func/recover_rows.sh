@@ -19,7 +19,7 @@ claimed() {
 outs() { # outs K...: the finished copies that an attempt left
     local k
     for k; do
-        { printf 'Received: by h with spoold id %s;\n\tdate %s\n' "$id" "$k"; text; } > "$b.$k.eml.out"
+        { printf 'X-Spoold-Id: %s\nReceived: by h with spoold id %s;\n\tdate %s\n' "$id" "$id" "$k"; text; } > "$b.$k.eml.out"
         cp "$h" "$b.$k.hdr.out"
     done
 }

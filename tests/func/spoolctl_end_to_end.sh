@@ -19,6 +19,7 @@ said() { # WANTED-EXIT-CODE ARGUMENTS... -> $out
 holds() { local w; for w; do [[ $out == *"$w"* ]] || fail "missing \"$w\" in: $out"; done; }
 json_lines() { grep -vE '^\{"v":1,.*\}$' <<< "$out" && fail "that is no JSON line"; return 0; }
 
+wait_until 5 "the counts are up to date" eval 'spoolctl --json status | grep -q "\"accepted\":4"'
 said 0 status
 holds running "$pid" UNSAFE
 said 0 --json status

@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_LOOP_WORLD_H
 #define TESTS_UNIT_LOOP_WORLD_H
 
+#include "tests/inline/rewrite.h"
 #include "tests/unit/depot_world.h"
 
 #include "spoold/recover.h"
@@ -24,6 +25,9 @@ static inline struct spoold *loop_world_open(struct world *w)
     s->started_ms = depot_wall_ms();
     s->recovered = true;
     task_list_init(&s->todo);
+    task_list_init(&s->gate.lane);
+    task_list_init(&s->gate.unserved);
+    s->rewrite_inline = inline_rewrite;
     s->store = store_start(&s->depot, false);
     return s;
 }

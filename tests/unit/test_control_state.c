@@ -144,12 +144,8 @@ static void the_queue_can_be_cut(void **state)
         const char *words;
         size_t wanted;
     } cases[] = {
-        {"queue", 1000},
-        {"queue|limit=7", 7},
-        {"queue|held=yes", 600},
-        {"queue|held=no", 1000},
-        {"queue|limit=5|held=yes", 5},
-        {"queue|limit=1200", 1200},
+        {"queue", 1000},         {"queue|limit=7", 7},          {"queue|held=yes", 600},
+        {"queue|held=no", 1000}, {"queue|limit=5|held=yes", 5}, {"queue|limit=1200", 1200},
     };
     struct control_world c = control_world_open(NULL, 0);
 

@@ -77,8 +77,8 @@ static void model_b_takes_a_flush_for_each_step(void **state)
             turns[model]++;
         bench_close(&k);
     }
-    assert_int_equal(turns[SPOOL_MODEL_A], 6); /* lock, prepare, commit, publish, record, remove */
-    assert_int_equal(turns[SPOOL_MODEL_B], 8); /* and between content and envelope, unlink and finish */
+    assert_int_equal(turns[SPOOL_MODEL_A], 7); /* lock, create, prepare, commit, publish, record, remove */
+    assert_int_equal(turns[SPOOL_MODEL_B], 9); /* and between content and envelope, unlink and finish */
 }
 
 static void a_second_message_of_the_same_name_is_refused(void **state)
@@ -164,8 +164,8 @@ static void a_flush_that_fails_counts_as_an_error(void **state)
 
     (void)state;
     flow_start(k.s, m);
-    for (int i = 0; i < 3; i++)
-        loop_world_turn(k.s); /* lock, prepare, commit */
+    for (int i = 0; i < 4; i++)
+        loop_world_turn(k.s); /* lock, create, prepare, commit */
     bad = open(depot_world_path(k.w, "outgoing", ""), O_PATH | O_DIRECTORY | O_CLOEXEC);
     outlet->fd = bad; /* renames work with it, fsync does not */
     loop_world_run_out(k.s);

@@ -138,7 +138,7 @@ static void a_hold_keeps_number_reason_and_time(void **state)
         struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
         struct ledger_hold h;
 
-        assert_int_equal(flow_prepare(&w->d, m), 0);
+        assert_int_equal(depot_world_prepare(&w->d, m), 0);
         m->attempt = cases[i].attempt;
         m->next_ms = 1800000000000;
         m->tries = 7;
@@ -162,7 +162,7 @@ static void outputs_stay_when_the_hold_fails(void **state)
     struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
 
     (void)state;
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     assert_int_equal(flow_commit(&w->d, m), 0);
     /* Memory and disk differ: whoever is committed by now must keep what is to be published. */
     snprintf(m->suffix, sizeof m->suffix, ".hdr.w1");

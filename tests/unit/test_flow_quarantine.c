@@ -73,7 +73,7 @@ static struct msg *committed(struct world *w)
     struct msg *m = depot_world_decided(w, "x", MSG_FATE_QUARANTINE, 0);
 
     msg_set_reason(m, "for the test");
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     assert_int_equal(flow_commit(&w->d, m), 0);
     depot_world_flush(w);
     assert_int_equal(m->err, 0);

@@ -126,7 +126,7 @@ static void a_journal_that_takes_nothing_stops_the_step(void **state)
     assert_int_equal(flow_record(&w->d, m), -1);
     assert_int_equal(m->err, EFBIG);
     assert_false(m->accepted);
-    assert_int_equal(flow_prepare(&w->d, m), -1);
+    assert_int_equal(depot_world_prepare(&w->d, m), -1);
     setrlimit(RLIMIT_FSIZE, &old);
     depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.w1");
     m->err = 0;

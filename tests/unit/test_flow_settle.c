@@ -30,7 +30,7 @@ static void a_sent_message_leaves_only_its_copy(void **state)
     assert_int_equal(flow_lock(&w->d, m), 0);
     m->fate = MSG_FATE_SEND;
     msg_add_copy_all(m);
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     depot_world_expect(w, "proc", &m->base, "@.1.eml.out @.1.hdr.out @.eml @.hdr.w1");
     assert_int_equal(flow_commit(&w->d, m), 0);
     depot_world_expect(w, "proc", &m->base, "@.1.eml.out @.1.hdr.out @.eml @.hdr.send");
@@ -65,8 +65,8 @@ static void each_copy_names_its_own_recipients(void **state)
         {".hdr", "Written\na@example.org\n1@example.net\nconnectedip: 192.0.2.1\n\n"},
         {".2.hdr", "Written\na@example.org\n2@example.net\nconnectedip: 192.0.2.1\n\n"},
     };
-    static int (*const publish[])(struct depot *, struct msg *) = {flow_prepare, flow_commit, flow_content,
-                                                                   flow_envelope};
+    static int (*const publish[])(struct depot *, struct msg *) = {depot_world_prepare, flow_commit,
+                                                                   flow_content, flow_envelope};
     struct world *w = depot_world_plain();
     struct msg *m = depot_world_decided(w, "x", MSG_FATE_DROP, 2);
 
@@ -88,7 +88,7 @@ static void each_step_after_the_commit_may_be_repeated(void **state)
 {
     static int (*const after[])(struct depot *, struct msg *) = {flow_content, flow_envelope, flow_record,
                                                                  flow_unlink, flow_finish};
-    static int (*const before[])(struct depot *, struct msg *) = {flow_prepare, flow_commit};
+    static int (*const before[])(struct depot *, struct msg *) = {depot_world_prepare, flow_commit};
 
     (void)state;
     for (enum msg_fate fate = MSG_FATE_SEND; fate <= MSG_FATE_DROP; fate++) {
@@ -130,7 +130,7 @@ static void bytes_that_change_after_the_claim_are_nobodys_message(void **state)
         depot_world_put(w, "proc", &m->base, ".eml", cases[i].text);
         if (cases[i].touch)
             depot_world_touch(w, "proc", msg_file(m, name, ".eml"), cases[i].touch);
-        assert_int_equal(flow_prepare(&w->d, m), -1);
+        assert_int_equal(depot_world_prepare(&w->d, m), -1);
         if (m->err != ESTALE)
             fail_msg("%s: errno %d", cases[i].says, m->err);
         flow_discard_outs(&w->d, m);
@@ -151,7 +151,7 @@ static void a_name_that_is_taken_in_the_outlet_is_never_overwritten(void **state
         struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
         char *text;
 
-        assert_int_equal(flow_prepare(&w->d, m), 0);
+        assert_int_equal(depot_world_prepare(&w->d, m), 0);
         assert_int_equal(flow_commit(&w->d, m), 0);
         depot_world_put(w, "outgoing", &m->base, taken[i], "theirs");
         assert_int_equal(flow_content(&w->d, m), i == 0 ? -1 : 0);
@@ -182,7 +182,7 @@ static void the_first_of_two_copies_that_is_stuck_keeps_every_envelope_back(void
     struct msg *m = depot_world_decided(w, "x", MSG_FATE_DROP, 2);
 
     (void)state;
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     assert_int_equal(flow_commit(&w->d, m), 0);
     depot_world_put(w, "outgoing", &m->base, ".2.eml", "theirs");
     assert_int_equal(flow_content(&w->d, m), -1);
@@ -200,7 +200,7 @@ static void a_commit_without_the_lock_is_refused(void **state)
     char from[MSG_NAME_MAX], to[MSG_NAME_MAX];
 
     (void)state;
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     assert_int_equal(renameat(w->d.spool.proc.fd, msg_file(m, from, ".hdr.w1"), w->d.spool.proc.fd,
                               msg_file(m, to, ".hdr.theirs")),
                      0);
@@ -219,11 +219,11 @@ static void rubbish_of_a_former_attempt_stops_prepare(void **state)
 
     (void)state;
     depot_world_put(w, "proc", &m->base, ".1.eml.out", "torn");
-    assert_int_equal(flow_prepare(&w->d, m), -1);
+    assert_int_equal(depot_world_prepare(&w->d, m), -1);
     assert_int_equal(m->err, EEXIST);
     flow_discard_outs(&w->d, m);
     depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.w1");
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     msg_free(&m);
     depot_world_close(&w);
 }
@@ -238,7 +238,7 @@ static int prepare_limited(struct world *w, struct msg *m)
     small = (struct rlimit){.rlim_cur = 4096, .rlim_max = old.rlim_max};
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
-    r = flow_prepare(&w->d, m);
+    r = depot_world_prepare(&w->d, m);
     setrlimit(RLIMIT_FSIZE, &old);
     return r;
 }
@@ -262,14 +262,15 @@ static void a_full_disk_leaves_the_message_as_it_was(void **state)
     flow_discard_outs(&w->d, m);
     depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.w1");
     m->err = 0;
-    assert_int_equal(flow_prepare(&w->d, m), 0);
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
     msg_free(&m);
     depot_world_close(&w);
 }
 
 static void model_b_waits_for_the_folders_where_model_a_need_not(void **state)
 {
-    static int (*const step[])(struct depot *, struct msg *) = {flow_prepare, flow_content, flow_unlink};
+    static int (*const step[])(struct depot *, struct msg *) = {depot_world_prepare, flow_content,
+                                                                flow_unlink};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -280,7 +281,7 @@ static void model_b_waits_for_the_folders_where_model_a_need_not(void **state)
             struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
 
             w->d.spool.model = (enum spool_model)model;
-            assert_int_equal(i > 0 ? flow_prepare(&w->d, m) : 0, 0);
+            assert_int_equal(i > 0 ? depot_world_prepare(&w->d, m) : 0, 0);
             depot_world_flush(w);
             assert_int_equal(step[i](&w->d, m), 0);
             for (size_t p = 0; p < w->d.spool.pending_n; p++)

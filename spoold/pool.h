@@ -1,0 +1,85 @@
+/*
+ * pool.h - the workers as the loop sees them: generations, children, jobs, deadlines.
+ *
+ * Loop thread only. A job waits here until a child is free and gets exactly one
+ * outcome. Every packet of a worker is checked (common/wire.h); a worker that
+ * breaks a rule, hangs or dies is ended and replaced with back-off, and only
+ * the job that its crumb page names is charged. Never touches a disk.
+ */
+#ifndef SPOOLD_POOL_H
+#define SPOOLD_POOL_H
+
+#include "common/role.h"
+#include "common/wire.h"
+
+struct json;
+struct pool;
+struct spoold;
+
+#define POOL_CAUSE_MAX 120
+
+enum pool_end {
+    POOL_DONE,      /* `result` is the worker's answer; sizes and descriptors were checked */
+    POOL_CHARGED,   /* the worker died, hung or broke the protocol over it: `cause` and what follows */
+    POOL_CANCELLED, /* not begun, or dropped in an orderly way */
+    POOL_NO_WORKER, /* given up: no worker of this role starts; `cause` */
+};
+
+struct pool_outcome {
+    enum pool_end end;
+    struct wire_result result;
+    char cause[POOL_CAUSE_MAX]; /* "it was ended by signal 11 (Segmentation fault)" */
+    int signal;                 /* 0 = none */
+    uint32_t phase;             /* of the crumb page */
+    uint64_t generation;
+    uint32_t pid;
+};
+
+/* Embedded in what it is for; the pool borrows it from submit until `done`, which gets it back. */
+struct pool_job {
+    struct pool_job *next; /* the pool's */
+    enum role role;
+    bool alone;       /* in a fresh child that serves nothing else */
+    int message, out; /* borrowed descriptors; out -1 = none */
+    struct view blob; /* borrowed; empty = none */
+    uint64_t size;
+    uint32_t test;
+    void (*done)(struct spoold *s, struct pool_job *job, const struct pool_outcome *o);
+    uint64_t id;     /* the pool's */
+    unsigned losses; /* the pool's: ended through no fault of its own */
+};
+
+struct pool_options {
+    int launcher;           /* link; owned by the pool from here on */
+    bool trace;             /* --sandbox=trace */
+    int64_t (*clock)(void); /* monotonic ms; NULL = the system's. Tests have their own */
+};
+
+/* Settings come from s->cfg (workers.*); generation 1 of every role is asked for at once. */
+struct pool *pool_open(struct spoold *s, const struct pool_options *o);
+/* Ends everything; jobs that are left are forgotten without an outcome. */
+void pool_close(struct pool **p);
+/* Readable (epoll) when pool_event() has something to do. */
+int pool_fd(const struct pool *p);
+void pool_event(struct pool *p);
+/* Deadlines, back-off, waiting jobs. Returns when to be called again at the latest, monotonic ms. */
+int64_t pool_run(struct pool *p, int64_t now);
+void pool_submit(struct pool *p, struct pool_job *job);
+/* Orderly stop: waiting jobs end as POOL_CANCELLED at once, running ones get CANCEL. */
+void pool_give_back(struct pool *p);
+/* After a change of settings: a new generation of every role. */
+void pool_reload(struct pool *p);
+/* NULL when jobs of this role are served; else why not, in plain words. */
+const char *pool_trouble(const struct pool *p, enum role role);
+/* Milliseconds since jobs of this role are not served; 0 when they are. */
+int64_t pool_down_ms(const struct pool *p, enum role role, int64_t now);
+/* The launcher is gone: nothing can be started any more, spoold must end in an orderly way. */
+bool pool_is_lost(const struct pool *p);
+/* Adds "workers":[{"role","state","generation","children","busy","waiting","jobs","deaths","sandbox":[..],
+ * "landlock_abi","escape":{"attempts","refused"},"missing":[..]}]. */
+void pool_add_status(const struct pool *p, struct json *j);
+
+/* workers.allow_less as SANDBOX_ bits: words with blanks or tabs between. NULL, or what else is accepted. */
+const char *pool_allow_less(struct view words, uint32_t *bits);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * pool_result.c - what becomes of a job: by its RESULT, or by the end of the child that had it.
+ *
+ * Called by pool_child.c and pool_death.c. A RESULT comes from a process that has
+ * read a hostile message: its numbers are compared with what is known here
+ * before anybody sees them. After a death only that job is charged which the
+ * crumb page of the dead child names, or which its worker broke a rule over; any
+ * other is tried again. The page is shared with the child: each field is read
+ * once, and means nothing but that.
+ */
+#include "spoold/pool_part.h"
+
+#include "common/log.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define ERRNO_MAX 4095
+
+uint32_t pool_result_phase(const struct pool_child *c)
+{
+    uint64_t job;
+
+    if (!c->crumb || !c->job || !c->begun)
+        return 0;
+    job = __atomic_load_n(&c->crumb->job, __ATOMIC_ACQUIRE);
+    return job == c->job->id ? __atomic_load_n(&c->crumb->phase, __ATOMIC_RELAXED) : 0;
+}
+
+static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end end)
+{
+    return (struct pool_outcome){
+        .end = end, .phase = pool_result_phase(c), .generation = c->gen->number, .pid = c->pid};
+}
+
+static const char *output_fault(const struct pool_generation *g, const struct pool_job *job, uint64_t size)
+{
+    struct stat st;
+
+    if (job->out < 0)
+        return size ? "RESULT: an output where there is none" : NULL;
+    if (fstat(job->out, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size != size)
+        return "RESULT: the size of its output is not what it says";
+    return size > g->file_max ? "RESULT: its output is too large" : NULL;
+}
+
+static const char *result_fault(const struct pool_child *c, const struct wire_packet *w)
+{
+    const struct wire_result *r = &w->u.result;
+
+    if (w->h.id != c->job->id)
+        return "RESULT: of another job";
+    if (r->status >= WIRE_STATUS__MAX || r->err < 0 || r->err > ERRNO_MAX)
+        return "RESULT: a status that there is not";
+    if (r->status == WIRE_CANCELLED && c->cancel_due == INT64_MAX)
+        return "RESULT: cancelled, and nobody asked for that";
+    if (r->own_hops > r->hops || r->reserved[0] || r->reserved[1])
+        return "RESULT: numbers that cannot be";
+    if (r->status != WIRE_OK)
+        return NULL;
+    if (r->in_size != c->job->size)
+        return "RESULT: the size of the message is not what it says";
+    if (r->hops > r->in_size || r->removed > r->in_size)
+        return "RESULT: numbers that cannot be";
+    return output_fault(c->gen, c->job, r->out_size);
+}
+
+void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w)
+{
+    const char *fault = result_fault(c, w);
+    struct pool_outcome o;
+
+    if (fault) {
+        pool_child_breach(p, c, fault);
+        return;
+    }
+    o = outcome_of(c, w->u.result.status == WIRE_CANCELLED ? POOL_CANCELLED : POOL_DONE);
+    o.result = w->u.result;
+    if (o.end == POOL_CANCELLED)
+        snprintf(o.cause, sizeof o.cause, "spoold is stopping");
+    c->gen->role->jobs++;
+    c->gen->role->failures = 0;
+    c->deaths = 0;
+    pool_job_end(p, c->job, &o);
+    c->job = NULL;
+    pool_child_rest(p, c);
+}
+
+static const char *while_text(uint32_t phase)
+{
+    return phase == WIRE_PHASE_READING   ? " while reading"
+           : phase == WIRE_PHASE_WRITING ? " while writing"
+           : phase                       ? " after it had begun"
+                                         : "";
+}
+
+static void explain(const struct pool_child *c, const int *status, struct pool_outcome *o)
+{
+    char fate[POOL_CAUSE_MAX] = "it closed its link";
+
+    if (status)
+        pool_death_fate(fate, sizeof fate, *status);
+    if (c->cause[0])
+        snprintf(o->cause, sizeof o->cause, "%s", c->cause);
+    else
+        snprintf(o->cause, sizeof o->cause, "%.80s%s", fate, while_text(o->phase));
+    /* A signal that it was ended with by us says nothing about the message. */
+    if (status && WIFSIGNALED(*status) && !c->cause[0])
+        o->signal = WTERMSIG(*status);
+}
+
+/* Lost through no fault of its own: tried again, but not for ever. */
+static void lose_job(struct pool *p, struct pool_role *r, struct pool_job *job, struct pool_outcome *o)
+{
+    if (!p->lost && !p->stopping && ++job->losses < POOL_LOSSES_MAX) {
+        log_info("event=job_lost role=%s pid=%u losses=%u cause=\"%s\"", r->name, o->pid, job->losses,
+                 o->cause);
+        pool_job_return(r, job);
+        return;
+    }
+    o->end = p->lost ? POOL_NO_WORKER : p->stopping ? POOL_CANCELLED : POOL_CHARGED;
+    pool_job_end(p, job, o);
+}
+
+void pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
+{
+    struct pool_outcome o = outcome_of(c, POOL_CHARGED);
+    struct pool_job *job = c->job;
+
+    c->job = NULL;
+    if (!c->begun) {
+        pool_job_return(c->gen->role, job);
+        return;
+    }
+    explain(c, status, &o);
+    if (c->verdict == POOL_CALLED_OFF)
+        o.end = POOL_CANCELLED;
+    if (c->verdict == POOL_NOT_ITS_FAULT || (c->verdict == POOL_BY_CRUMB && o.phase == 0))
+        lose_job(p, c->gen->role, job, &o);
+    else
+        pool_job_end(p, job, &o);
+}

@@ -1,0 +1,42 @@
+#!/bin/bash
+# What of the sandbox applies is what the kernel says of the processes: as root and as a plain user.
+. "$(dirname "$0")/lib.bash"
+make_spool
+check() { # what must be in the status
+    local said child word
+    said=$(spoolctl --json status)
+    for word in no_new_privs rlimits seccomp "$@"; do
+        [[ $said =~ \"sandbox\":\[[^]]*\"$word\" ]] || fail "status does not name $word: $said"
+    done
+    [[ $said =~ \"escape\":\{\"attempts\":([0-9]+),\"refused\":([0-9]+)\} ]] || fail "no escape test: $said"
+    [ "${BASH_REMATCH[1]}" -ge 20 ] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "escape test: ${BASH_REMATCH[0]}"
+    launcher=$(pgrep -P "$pid") && loader=$(pgrep -P "$launcher") || fail "no launcher or loader"
+    for child in $(pgrep -P "$loader"); do
+        grep -q '^Seccomp:[[:space:]]2' "/proc/$child/status" || fail "no seccomp filter: $child"
+        grep -q '^NoNewPrivs:[[:space:]]1' "/proc/$child/status" || fail "no no_new_privs: $child"
+        grep -q '^CapEff:[[:space:]]0*$' "/proc/$child/status" || fail "capabilities: $(grep Cap "/proc/$child/status")"
+        grep -Eq '^Max processes +0 ' "/proc/$child/limits" || fail "processes: $(grep processes "/proc/$child/limits")"
+        [ "$(id -u)" != 0 ] || [ "$(find "/proc/$child/fd" -type l | wc -l)" -le 4 ] || fail "descriptors: $(ls -l "/proc/$child/fd")"
+    done
+    [ -n "$child" ] || fail "no serving process"
+}
+start_spoold
+wait_until 10 "the workers serve" eval 'spoolctl --json status | grep -q "\"state\":\"serving\""'
+if [ "$(id -u)" = 0 ]; then
+    check uid
+    [ "$(stat -c %u "/proc/$loader")" != 0 ] && [ "$(stat -c %u "/proc/$loader")" != "$(stat -c %u "/proc/$pid")" ] || fail "user of the worker"
+    [ "$(awk '/^Uid:/ {print $2}' "/proc/$launcher/status")" = 0 ] || fail "user of the launcher"
+else
+    check
+fi
+stop_spoold
+[ "$(id -u)" = 0 ] || exit 0
+mkdir -m 777 "$dir/user" && root=$dir/user/spool
+: > "$dir/log2"; chmod 666 "$dir/log2"; log=$dir/log2
+prefix=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+start_spoold
+wait_until 10 "the workers serve" eval 'spoolctl --json status | grep -q "\"state\":\"serving\""'
+check
+deposit one "$body"
+wait_delivered one
+stop_spoold
