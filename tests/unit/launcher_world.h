@@ -62,6 +62,9 @@ static inline unsigned long long world_status(const char *key)
     return at ? strtoull(at + strlen(key) + 1, NULL, 16) : 0;
 }
 
+/* 32 and 33 are libc's own: posix_spawn(3), which make(1) uses, leaves them ignored, and nobody can set them. */
+#define WORLD_LIBC_SIGNALS 0x180000000ULL
+
 static inline ino_t world_inode(const char *path)
 {
     struct stat st = {0};
@@ -107,7 +110,7 @@ static inline struct world_facts world_look(int argc, char **envp)
     f.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
     prctl(PR_GET_PDEATHSIG, &f.death_signal);
     f.core_off = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0;
-    f.ignored = world_status("SigIgn:");
+    f.ignored = world_status("SigIgn:") & ~WORLD_LIBC_SIGNALS;
     f.blocked = world_status("SigBlk:");
     f.rights = world_status("CapEff:");
     world_look_at_files(&f);
