@@ -9,7 +9,7 @@
  */
 #include "spoold/flow_part.h"
 
-#include "common/log.h"
+#include "spoold/negative.h"
 #include "spoold/spoold.h"
 
 #define GATE_PATIENCE_MS 10000 /* so long messages wait here for a worker; then they are left on disk */
@@ -22,7 +22,7 @@ static bool is_decided(const struct msg *m)
 
 static bool must_be_alone(const struct msg *m)
 {
-    return m->attempt + (m->keep_attempt ? 0 : 1) > 1;
+    return !NEGATIVE("no-lane") && m->attempt + (m->keep_attempt ? 0 : 1) > 1;
 }
 
 static void pass(struct spoold *s, struct msg *m)
@@ -31,14 +31,29 @@ static void pass(struct spoold *s, struct msg *m)
     flow_go(s, m);
 }
 
-static void enter_lane(struct spoold *s, struct msg *m)
+/* The one with the fewest attempts: deaths of spoold itself are spread over all before one gets its last. */
+static struct msg *take_least_tried(struct task_list *lane)
 {
-    if (s->gate.alone) {
-        task_list_add(&s->gate.lane, &m->task);
+    struct task *least = lane->first, *t;
+    struct task_list rest;
+
+    for (t = least; t; t = t->next)
+        if (((struct msg *)t)->attempt < ((struct msg *)least)->attempt)
+            least = t;
+    task_list_init(&rest);
+    while ((t = task_list_take(lane)))
+        if (t != least)
+            task_list_add(&rest, t);
+    task_list_move(lane, &rest);
+    return (struct msg *)least;
+}
+
+static void run_lane(struct spoold *s)
+{
+    if (s->gate.alone || !s->gate.lane.first)
         return;
-    }
-    s->gate.alone = m;
-    pass(s, m);
+    s->gate.alone = take_least_tried(&s->gate.lane);
+    pass(s, s->gate.alone);
 }
 
 void flow_gate(struct spoold *s, struct msg *m)
@@ -48,21 +63,15 @@ void flow_gate(struct spoold *s, struct msg *m)
     else if (spoold_worker_trouble(s) || s->gate.unserved.first)
         task_list_add(&s->gate.unserved, &m->task);
     else if (must_be_alone(m))
-        enter_lane(s, m);
+        task_list_add(&s->gate.lane, &m->task); /* until flow_gate_run() */
     else
         pass(s, m);
 }
 
 void flow_gate_leave(struct spoold *s, const struct msg *m)
 {
-    struct task *next;
-
-    if (s->gate.alone != m)
-        return;
-    s->gate.alone = NULL;
-    next = task_list_take(&s->gate.lane);
-    if (next)
-        enter_lane(s, (struct msg *)next);
+    if (s->gate.alone == m)
+        s->gate.alone = NULL;
 }
 
 /* They stay on disk as they are; nothing was begun, so nothing is charged. */
@@ -78,18 +87,12 @@ static void let_rest(struct spoold *s, struct task_list *list, const char *why)
     }
 }
 
-void flow_gate_run(struct spoold *s)
+static void serve_waiting(struct spoold *s)
 {
     const char *trouble = spoold_worker_trouble(s);
     struct task_list waiting;
     struct task *t;
 
-    if (s->stopping) {
-        let_rest(s, &s->gate.lane, "spoold was stopped before its attempt");
-        let_rest(s, &s->gate.unserved, "spoold was stopped before its attempt");
-    }
-    if (!s->gate.unserved.first)
-        return;
     if (trouble) {
         if (spoold_workers_down_ms(s) > GATE_PATIENCE_MS)
             let_rest(s, &s->gate.unserved, trouble);
@@ -98,4 +101,15 @@ void flow_gate_run(struct spoold *s)
     task_list_move(&waiting, &s->gate.unserved);
     while ((t = task_list_take(&waiting)))
         flow_gate(s, (struct msg *)t);
+}
+
+void flow_gate_run(struct spoold *s)
+{
+    if (s->stopping) {
+        let_rest(s, &s->gate.lane, "spoold was stopped before its attempt");
+        let_rest(s, &s->gate.unserved, "spoold was stopped before its attempt");
+    }
+    if (s->gate.unserved.first)
+        serve_waiting(s);
+    run_lane(s);
 }

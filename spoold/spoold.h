@@ -29,7 +29,7 @@ struct spoold {
     /* Tests only: fills an output in this process, in the place of a worker. 0, or -1 with errno. */
     int (*rewrite_inline)(int in, int out, struct view edits, struct wire_result *result);
     struct {
-        const struct msg *alone;         /* the one that goes alone at present */
+        struct msg *alone;               /* the one that goes alone at present */
         struct task_list lane, unserved; /* messages that wait for that, or for a worker */
     } gate;
     struct roster roster;

@@ -119,6 +119,7 @@ sweeps() {
     done <<< "$controls"
     start sweep_test sweep_order --order
     start control_test no-lease writer_still_open
+    start control_test no-lane killed_again_and_again
 }
 
 began=$SECONDS

@@ -39,6 +39,7 @@ static inline unsigned loop_world_turn(struct spoold *s)
     struct task *t;
     unsigned n = 0;
 
+    flow_gate_run(s);
     if (!s->todo.first)
         return 0;
     store_submit(s->store, &s->todo);

@@ -99,9 +99,26 @@ static void a_second_attempt_that_kept_its_number_is_alone_too(void **state)
     (void)state;
     m->keep_attempt = true;
     flow_start(k.s, m);
+    flow_gate_run(k.s);
     assert_ptr_equal(k.s->gate.alone, m);
     loop_world_run_out(k.s);
     assert_null(k.s->gate.alone);
+    bench_close(&k);
+}
+
+static void the_least_tried_goes_first(void **state)
+{
+    struct bench k = bench_open();
+    struct msg *m[3] = {interrupted(&k, "x", 2), interrupted(&k, "y", 1), interrupted(&k, "z", 1)};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        flow_start(k.s, m[i]);
+    flow_gate_run(k.s);
+    assert_ptr_equal(k.s->gate.alone, m[1]);
+    assert_int_equal(k.s->gate.lane.n, 2);
+    loop_world_run_out(k.s);
+    assert_int_equal(k.s->roster.count[ROSTER_WORK], 0);
     bench_close(&k);
 }
 
@@ -130,6 +147,7 @@ static void a_stop_leaves_those_that_wait_as_they_are(void **state)
     (void)state;
     flow_start(k.s, m[0]);
     flow_start(k.s, m[1]);
+    flow_gate_run(k.s);
     k.s->stopping = true;
     flow_gate_run(k.s);
     assert_int_equal(k.s->gate.lane.n, 0);
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(second_attempts_go_one_at_a_time),
         cmocka_unit_test(first_attempts_go_together_also_beside_one_alone),
         cmocka_unit_test(a_second_attempt_that_kept_its_number_is_alone_too),
+        cmocka_unit_test(the_least_tried_goes_first),
         cmocka_unit_test(what_is_decided_as_poison_waits_for_nobody),
         cmocka_unit_test(a_stop_leaves_those_that_wait_as_they_are),
     };
