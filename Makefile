@@ -36,6 +36,11 @@ CRASH = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/crash/*.c))
 
 .PHONY: all deps build run check check-built check-long asan fuzz lint bench install uninstall clean test-build unit
 .SECONDARY:
+# Paths that are compiled in: a change of them builds these files anew.
+$(B)/obj/spoold/main.o $(B)/obj/spoold/launch.o $(B)/obj/tools/spoolctl.o $(B)/obj/tools/spooldrop.o: $(B)/paths
+$(B)/paths: FORCE
+	@mkdir -p $(B); echo '$(SYSCONF) $(LIBEXEC)' | cmp -s - $@ || echo '$(SYSCONF) $(LIBEXEC)' >$@
+FORCE:
 
 all: deps
 	@$(MAKE) --no-print-directory build
@@ -124,9 +129,10 @@ install: all
 	install -m 644 tools/spooldrop.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(B)/spoold.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
 uninstall:
-	rm -rf $(DESTDIR)$(LIBEXEC)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,spoold-launcher $(ROLES:%=worker-%))
+	-rmdir $(DESTDIR)$(LIBEXEC)
 	rm -f $(DESTDIR)$(PREFIX)/sbin/spoold $(DESTDIR)$(PREFIX)/sbin/spoolctl $(DESTDIR)$(PREFIX)/bin/spooldrop \
-		$(addprefix $(DESTDIR)$(PREFIX)/share/man/,man8/spoold.8 man8/spoolctl.8 man1/spooldrop.1 man5/spoold.ini.5)
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/,man8/spoold-launcher.8 $(ROLES:%=man8/worker-%.8) man8/spoold.8 man8/spoolctl.8 man1/spooldrop.1 man5/spoold.ini.5)
 clean:
 	rm -rf build
 

@@ -40,6 +40,7 @@ enum sandbox_bit {
     SANDBOX_SECCOMP = 1u << 9,
     SANDBOX_TRACE = 1u << 10, /* seccomp names unknown calls instead of only refusing them */
     SANDBOX__ALL = (1u << 11) - 1,
+    SANDBOX__REQUIRED = SANDBOX_NO_NEW_PRIVS | SANDBOX_RLIMITS | SANDBOX_SECCOMP,
 };
 /* The name of bit i (0..10), or NULL beyond the last one. */
 const char *role_sandbox_name(unsigned i);

@@ -26,6 +26,7 @@
 #endif
 
 #define WIRE_HEADER_SIZE sizeof(struct wire_header)
+#define BLOB_STEP        4096 /* bytes read at a time */
 #define WIRE_SEALED      (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 #define LENGTH_TEXT      UINT32_MAX /* in the table of types: a text, not a struct */
 #define ANY              (WIRE_UP | WIRE_STARTING | WIRE_BUSY)
@@ -339,44 +340,40 @@ int wire_blob(struct view bytes)
     return fd;
 }
 
-/* The size of a memfd that carries these seals; -1 (EPROTO) for anything else. */
-static off_t sealed_size(int fd, int wanted)
+/* Whether it is a memfd that carries these seals; else EPROTO. */
+static bool is_sealed(int fd, int wanted)
 {
     int seals = fcntl(fd, F_GET_SEALS);
-    struct stat st;
 
-    if (seals < 0 || (seals & wanted) != wanted || fstat(fd, &st) < 0) {
-        errno = EPROTO;
-        return -1;
-    }
-    return st.st_size;
+    if (seals >= 0 && (seals & wanted) == wanted)
+        return true;
+    errno = EPROTO;
+    return false;
 }
 
+/* Without fstat(2): libc makes it a call that takes a path, which no worker may have. */
 int wire_blob_read(int fd, size_t max, struct buf *to)
 {
-    size_t had = to->n, wanted;
-    off_t size = sealed_size(fd, WIRE_SEALED);
+    size_t had = to->n, done = 0;
+    ssize_t n = 1;
 
-    if (size < 0)
+    if (!is_sealed(fd, WIRE_SEALED))
         return -1;
-    wanted = (size_t)size;
-    if (wanted > max) {
-        errno = EFBIG;
-        return -1;
-    }
-    buf_reserve(to, wanted);
-    for (size_t done = 0; done < wanted;) {
-        ssize_t n = pread(fd, to->p + had + done, wanted - done, (off_t)done);
+    while (n > 0 && done <= max) {
+        size_t step = max + 1 - done < BLOB_STEP ? max + 1 - done : BLOB_STEP;
 
+        buf_reserve(to, done + step);
+        n = pread(fd, to->p + had + done, step, (off_t)done);
         if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            errno = n < 0 ? errno : EPROTO;
-            return -1;
-        }
-        done += (size_t)n;
+            n = 1;
+        else if (n > 0)
+            done += (size_t)n;
     }
-    to->n = had + wanted;
+    if (n < 0 || done > max) {
+        errno = n < 0 ? errno : EFBIG;
+        return -1;
+    }
+    to->n = had + done;
     to->p[to->n] = '\0';
     return 0;
 }
@@ -395,11 +392,11 @@ int wire_crumb_open(void)
 
 struct wire_crumb *wire_crumb_map(int fd, bool writable)
 {
+    struct stat st;
     void *p;
-    off_t size = sealed_size(fd, F_SEAL_SHRINK);
 
     /* A page that could shrink would end its reader with SIGBUS. */
-    if (size != WIRE_CRUMB_SIZE) {
+    if (!is_sealed(fd, F_SEAL_SHRINK) || fstat(fd, &st) < 0 || st.st_size != WIRE_CRUMB_SIZE) {
         errno = EPROTO;
         return NULL;
     }

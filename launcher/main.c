@@ -38,6 +38,7 @@ static void shed_terminal(void)
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
     setsid();
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would let loaders vanish unseen, and their numbers be given away */
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);
 }

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #define START_WAIT_MS  10000 /* after that a start that hangs is ended */
-#define START_AUTO_UID 61710 /* plus the role: numbers that Debian gives to nobody */
+#define START_AUTO_UID 60910 /* plus the role: numbers that neither Debian nor systemd gives to anybody */
 #define START_EXIT     127   /* of a child that did not get as far as the binary */
 
 struct start_user {

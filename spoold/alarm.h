@@ -24,7 +24,7 @@ enum alarm_kind {
 
 struct alarms {
     int64_t since_ms[ALARM_KIND__MAX]; /* wall clock; 0 = not raised */
-    char text[ALARM_KIND__MAX][200];
+    char text[ALARM_KIND__MAX][400];
 };
 
 /* Logs when it is new. */

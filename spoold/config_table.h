@@ -55,7 +55,7 @@ OPT("spool", "max_hops", INT, max_hops, "100", 3, 1000, NULL, "", "A message wit
 
 OPT("workers", "children", INT, worker_children, "2", 1, 64, NULL, "", "Processes of each role that serve messages at the same time.")
 OPT("workers", "deadline", TIME, worker_deadline, "20s", 100, 3600000, NULL, "", "A worker that has worked on one message for this long, and a quarter of it on a processor, is ended, and so is any after four times as long.")
-OPT("workers", "allow_less", STR, worker_allow_less, "", 0, 0, NULL, "", "Parts of the sandbox that may be missing, separated by blanks: seccomp, rlimits, no_new_privs. Without them workers start only where the whole sandbox can be had. Leave it empty for mail that matters.")
+OPT("workers", "allow_less", STR, worker_allow_less, "", 0, 0, NULL, "", "Required parts of the sandbox that may be missing all the same, separated by blanks: seccomp, rlimits, no_new_privs. The other parts (namespaces, Landlock) are used where the system has them; spoolctl status shows what is missing. Leave it empty for mail that matters.")
 
 OPT("journal", "log_addresses", ENUM, log_addresses, "full", 0, 0, "full|hash|none", "", "How mail addresses are written to the journal: full, hash (they can be searched for, not read), or none.")
 OPT("journal", "keep_history", TIME, keep_history, "90d", 86400000, 315360000000, NULL, "", "Whole days of journal that are kept.")

@@ -96,6 +96,9 @@ static void let_wait(struct spoold *s, struct msg *m, enum roster_state state, i
     e->attempt = m->attempt;
     e->keep_attempt = m->keep_attempt;
     e->tries = m->tries;
+    e->outs_eml = m->outs_eml;
+    e->outs_hdr = m->outs_hdr;
+    e->json_out = m->json_out;
     roster_set_reason(e, m->reason);
     roster_set_people(e, m->env.sender, m->env.rcpt_n ? m->env.rcpt[0] : (struct view){NULL, 0},
                       m->env.rcpt_n);
@@ -119,7 +122,7 @@ static int64_t rest_ms(const struct spoold *s)
 }
 
 /* Whatever the reason, the message is not to blame: the attempt is given back. */
-static void hold(struct spoold *s, struct msg *m)
+void flow_put_on_hold(struct spoold *s, struct msg *m)
 {
     if (m->attempt > 0 && m->class != SPOOL_CLASS_POISON)
         m->attempt--;
@@ -215,7 +218,7 @@ void flow_failed(struct spoold *s, struct msg *m)
     m->err_what = NULL;
     m->accepted = false; /* the line may be lost with the flush; asking the ledger costs little */
     m->recovered = true;
-    hold(s, m);
+    flow_put_on_hold(s, m);
 }
 
 static void steps_done(struct task *t, struct spoold *s)
@@ -269,7 +272,8 @@ void flow_start(struct spoold *s, struct msg *m)
 
 void flow_poison(const struct spoold *s, struct msg *m)
 {
-    if (m->attempt < (unsigned)s->cfg->max_attempts)
+    /* An attempt that was shared proves nothing: spoold may have died of any message, or of none. */
+    if (m->attempt < (unsigned)s->cfg->max_attempts || m->attempt < 2)
         return;
     m->fate = MSG_FATE_QUARANTINE;
     m->class = SPOOL_CLASS_POISON;
@@ -286,6 +290,9 @@ static struct msg *revive(struct spoold *s, const struct roster_entry *e)
     m->attempt = e->attempt;
     m->tries = e->tries;
     m->since_ms = e->first_ms;
+    m->outs_eml = e->outs_eml;
+    m->outs_hdr = e->outs_hdr;
+    m->json_out = e->json_out;
     m->step = MSG_STEP_GATE;
     flow_poison(s, m);
     if (e->state == ROSTER_HELD)
@@ -326,7 +333,7 @@ static void act_decide(struct spoold *s, struct msg *m)
         msg_fill_rest(m); /* poison: decided before its envelope was read */
     if (m->fate == MSG_FATE_HOLD) {
         m->fate = MSG_FATE_NONE;
-        hold(s, m);
+        flow_put_on_hold(s, m);
         return;
     }
     log_info("id=%s event=decided fate=%s%s copies=%zu%s%s%s", m->base.s,

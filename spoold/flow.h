@@ -60,6 +60,8 @@ int flow_envelope(struct depot *d, struct msg *m);
 int flow_record(struct depot *d, struct msg *m);
 int flow_unlink(struct depot *d, struct msg *m);
 int flow_finish(struct depot *d, struct msg *m);
+/* Size and time of the claimed bytes are still what they were. Any thread: waits for nothing. */
+bool flow_is_unchanged(const struct msg *m);
 /* Removes the outputs of an attempt that came to nothing. 0, or -1 when one stays: it is rubbish by its name.
  */
 int flow_discard_outs(struct depot *d, struct msg *m);
@@ -68,6 +70,8 @@ int flow_record_accepted(struct depot *d, struct msg *m);
 
 /* flow_decide.c; loop thread, pure: sets fate, class, copies, rest and reason. */
 void flow_decide(const struct spoold *s, struct msg *m);
+/* It cannot be examined now: fate HOLD, or quarantine/failed after spool.max_hold. The reason is set. */
+void flow_decide_hold(const struct spoold *s, struct msg *m);
 /* The worker has counted its Received: fields: a message that runs in a circle goes to quarantine/policy. */
 void flow_decide_hops(const struct spoold *s, struct msg *m, uint32_t hops, uint32_t own_hops);
 

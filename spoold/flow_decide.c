@@ -57,7 +57,15 @@ void flow_decide(const struct spoold *s, struct msg *m)
         msg_add_copy_all(m);
         m->reason[0] = '\0';
     }
-    if (m->fate == MSG_FATE_HOLD && held_too_long(s, m))
+    if (m->fate == MSG_FATE_HOLD)
+        flow_decide_hold(s, m);
+}
+
+void flow_decide_hold(const struct spoold *s, struct msg *m)
+{
+    msg_clear_decision(m);
+    m->fate = MSG_FATE_HOLD;
+    if (held_too_long(s, m))
         quarantine(m, SPOOL_CLASS_FAILED);
 }
 

@@ -9,11 +9,12 @@
  */
 #include "spoold/flow_part.h"
 
+#include "common/log.h"
 #include "spoold/negative.h"
 #include "spoold/spoold.h"
 
-#define GATE_PATIENCE_MS 10000 /* so long messages wait here for a worker; then they are left on disk */
-#define GATE_REST_MS     30000 /* and looked at again after this time */
+#define GATE_LANE_MAX 64    /* messages that wait in memory until they can go alone */
+#define GATE_REST_MS  30000 /* messages that no worker serves are looked at again after this time */
 
 static bool is_decided(const struct msg *m)
 {
@@ -56,6 +57,21 @@ static void run_lane(struct spoold *s)
     pass(s, s->gate.alone);
 }
 
+/* Until flow_gate_run(). What waits in memory is little: suspects must not take the place of other messages.
+ */
+static void enter_lane(struct spoold *s, struct msg *m)
+{
+    if (s->gate.lane.n < GATE_LANE_MAX) {
+        s->bytes_in_flight -= m->counted;
+        m->counted = 0; /* until it is locked */
+        task_list_add(&s->gate.lane, &m->task);
+        return;
+    }
+    s->gate.overflowed = true;
+    msg_set_reason(m, "it waits until it can be tried alone");
+    flow_rest(s, m, GATE_REST_MS);
+}
+
 void flow_gate(struct spoold *s, struct msg *m)
 {
     if (is_decided(m))
@@ -63,7 +79,7 @@ void flow_gate(struct spoold *s, struct msg *m)
     else if (spoold_worker_trouble(s) || s->gate.unserved.first)
         task_list_add(&s->gate.unserved, &m->task);
     else if (must_be_alone(m))
-        task_list_add(&s->gate.lane, &m->task); /* until flow_gate_run() */
+        enter_lane(s, m);
     else
         pass(s, m);
 }
@@ -79,6 +95,8 @@ static void let_rest(struct spoold *s, struct task_list *list, const char *why)
 {
     struct task *t;
 
+    if (list->first)
+        log_info("event=waiting messages=%u they stay where they are: %s", list->n, why);
     while ((t = task_list_take(list))) {
         struct msg *m = (struct msg *)t;
 
@@ -89,27 +107,39 @@ static void let_rest(struct spoold *s, struct task_list *list, const char *why)
 
 static void serve_waiting(struct spoold *s)
 {
-    const char *trouble = spoold_worker_trouble(s);
     struct task_list waiting;
     struct task *t;
 
-    if (trouble) {
-        if (spoold_workers_down_ms(s) > GATE_PATIENCE_MS)
-            let_rest(s, &s->gate.unserved, trouble);
-        return;
-    }
     task_list_move(&waiting, &s->gate.unserved);
     while ((t = task_list_take(&waiting)))
         flow_gate(s, (struct msg *)t);
 }
 
+static void wake_one(struct roster_entry *e, void *arg)
+{
+    if (e->state == ROSTER_RESTING)
+        roster_set_due(arg, e, 0);
+}
+
+/* A worker serves again, or there is room in the lane: they need not wait for their time. */
+static void wake_rested(struct spoold *s)
+{
+    s->gate.rested = s->gate.overflowed = false;
+    roster_each(&s->roster, wake_one, &s->roster);
+}
+
 void flow_gate_run(struct spoold *s)
 {
-    if (s->stopping) {
-        let_rest(s, &s->gate.lane, "spoold was stopped before its attempt");
-        let_rest(s, &s->gate.unserved, "spoold was stopped before its attempt");
-    }
-    if (s->gate.unserved.first)
+    const char *why = s->stopping ? "spoold was stopped before its attempt" : spoold_worker_trouble(s);
+
+    if (!why) {
+        if (s->gate.rested || (s->gate.overflowed && !s->gate.lane.first))
+            wake_rested(s);
         serve_waiting(s);
-    run_lane(s);
+        run_lane(s);
+    } else if (s->stopping || spoold_workers_down_ms(s) > SPOOLD_WORKER_MS) {
+        s->gate.rested = true;
+        let_rest(s, &s->gate.lane, why);
+        let_rest(s, &s->gate.unserved, why);
+    }
 }

@@ -55,8 +55,8 @@ int flow_lock(struct depot *d, struct msg *m)
     snprintf(suffix, sizeof suffix, ".hdr.w%u", m->attempt);
     if (change_suffix(d, m, suffix) < 0)
         return flow_fail(m, errno, "it cannot be locked");
-    if (!NEGATIVE("trust-outs"))
-        flow_discard_outs(d, m);
+    if (!NEGATIVE("trust-outs") && flow_discard_outs(d, m) < 0)
+        return flow_fail(m, errno, "an output of a former attempt cannot be removed");
     if (m->attempt > 1)
         spool_wait_dirs(&d->spool, &m->err);
     if (offered)

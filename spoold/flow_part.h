@@ -10,6 +10,8 @@
 void flow_go(struct spoold *s, struct msg *m);
 /* The step failed with m->err: held, given up or laid to rest, by what it was. */
 void flow_failed(struct spoold *s, struct msg *m);
+/* Tried again after a while, its attempt given back. */
+void flow_put_on_hold(struct spoold *s, struct msg *m);
 /* Not examined now, through no fault of its own: on hold with the attempt given back, due at once. */
 void flow_give_back(struct spoold *s, struct msg *m);
 /* Leaves the flow as it stands on disk, and is looked up there again after wait_ms. */

@@ -75,29 +75,6 @@ static bool same_bytes(struct msg *m, const struct wire_result *r)
     return true;
 }
 
-static void copy_done(struct spoold *s, struct msg *m, const struct wire_result *r)
-{
-    if (r->status == WIRE_IO) {
-        fail_with(s, m, r->err, "the worker could not read or write it");
-        return;
-    }
-    if (r->status != WIRE_OK) {
-        fail_with(s, m, EBADMSG, "its header cannot be written anew");
-        return;
-    }
-    if (!same_bytes(m, r)) {
-        fail_with(s, m, ESTALE, "it was changed while it was in work");
-        return;
-    }
-    flow_decide_hops(s, m, r->hops, r->own_hops);
-    if (m->copy_n && ++m->job_copy < m->copy_n) {
-        submit_copy(s, m);
-        return;
-    }
-    m->step = MSG_STEP_PREPARE;
-    flow_go(s, m);
-}
-
 static void charge(struct spoold *s, struct msg *m, const struct pool_outcome *o)
 {
     snprintf(m->crash.cause, sizeof m->crash.cause, "%s", o->cause);
@@ -109,15 +86,69 @@ static void charge(struct spoold *s, struct msg *m, const struct pool_outcome *o
               (long long)s->cfg->max_attempts, o->cause);
     msg_clear_decision(m);
     m->fate = MSG_FATE_NONE;
-    flow_poison(s, m);
-    if (m->fate == MSG_FATE_NONE) {
+    if (m->attempt < (unsigned)s->cfg->max_attempts) {
         flow_gate_leave(s, m);
         m->step = MSG_STEP_GATE;
     } else {
-        msg_set_reason(m, "each of %u attempts ended its worker; the last one: %s", m->attempt, o->cause);
+        m->fate = MSG_FATE_QUARANTINE;
+        m->class = SPOOL_CLASS_POISON;
+        msg_set_reason(m, "its worker failed in each of %u attempts; the last one: %s", m->attempt, o->cause);
         msg_fill_rest(m);
         m->step = MSG_STEP_PREPARE;
     }
+    flow_go(s, m);
+}
+
+/*
+ * What a worker says of the disk is a stranger's word: it raises no alarm and
+ * stops nothing but this message, which is tried again until spool.max_hold.
+ */
+static void worker_io(struct spoold *s, struct msg *m, int err)
+{
+    msg_set_reason(m, "the worker could not read or write it: %s", strerror(err));
+    flow_decide_hold(s, m);
+    if (m->fate == MSG_FATE_HOLD) {
+        m->fate = MSG_FATE_NONE;
+        m->err = err == ENOSPC || err == EDQUOT ? err : 0; /* room may be there again soon */
+        flow_put_on_hold(s, m);
+        return;
+    }
+    m->step = MSG_STEP_PREPARE;
+    flow_go(s, m);
+}
+
+/* The worker read other bytes than were claimed: the depositor's doing, or the worker is lying. */
+static void other_bytes(struct spoold *s, struct msg *m)
+{
+    const struct pool_outcome lie = {
+        .end = POOL_CHARGED, .cause = "it broke the protocol: RESULT: not the message that was given"};
+
+    if (flow_is_unchanged(m))
+        charge(s, m, &lie);
+    else
+        fail_with(s, m, ESTALE, "it was changed while it was in work");
+}
+
+static void copy_done(struct spoold *s, struct msg *m, const struct wire_result *r)
+{
+    if (r->status == WIRE_IO) {
+        worker_io(s, m, r->err);
+        return;
+    }
+    if (r->status != WIRE_OK) {
+        fail_with(s, m, EBADMSG, "its header cannot be written anew");
+        return;
+    }
+    if (!same_bytes(m, r)) {
+        other_bytes(s, m);
+        return;
+    }
+    flow_decide_hops(s, m, r->hops, r->own_hops);
+    if (m->copy_n && ++m->job_copy < m->copy_n) {
+        submit_copy(s, m);
+        return;
+    }
+    m->step = MSG_STEP_PREPARE;
     flow_go(s, m);
 }
 

@@ -70,17 +70,12 @@ int flow_create(struct depot *d, struct msg *m)
     return 0;
 }
 
-/* Somebody wrote to it after the claim: what the workers saw is nobody's message. */
-static int check_unchanged(struct msg *m)
+bool flow_is_unchanged(const struct msg *m)
 {
     struct stat now;
 
-    if (fstat(m->eml, &now) < 0)
-        return flow_fail(m, errno, "the original cannot be looked at");
-    if (now.st_size != m->eml_stat.st_size ||
-        memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) != 0)
-        return flow_fail(m, ESTALE, "it was changed while it was in work");
-    return 0;
+    return fstat(m->eml, &now) == 0 && now.st_size == m->eml_stat.st_size &&
+           memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) == 0;
 }
 
 /* The content was written by worker-rewrite; from here on its descriptor waits for the flush. */
@@ -137,8 +132,9 @@ int flow_prepare(struct depot *d, struct msg *m)
     if (flow_record_accepted(d, m) < 0)
         return -1;
     spool_wait_journal(&d->spool, &m->err);
-    if (m->copy_n && check_unchanged(m) < 0)
-        return -1;
+    /* Somebody wrote to it after the claim: what the workers saw is nobody's message. */
+    if (m->copy_n && !flow_is_unchanged(m))
+        return flow_fail(m, ESTALE, "it was changed while it was in work");
     for (unsigned k = 1; k <= m->copy_n; k++)
         if (prepare_copy(d, m, k) < 0)
             return -1;
@@ -149,26 +145,28 @@ int flow_prepare(struct depot *d, struct msg *m)
     return 0;
 }
 
-int flow_discard_outs(struct depot *d, struct msg *m)
+/* The bit of one that stays is kept: it must never stand beside a commit suffix. */
+static int discard(struct depot *d, struct msg *m, const char *suffix, uint32_t *outs)
 {
     struct spool *s = &d->spool;
     char name[MSG_NAME_MAX];
-    int r = 0;
+
+    for (unsigned k = 1; *outs && k <= MSG_COPIES_MAX; k++)
+        if ((*outs & (1u << (k - 1))) && spool_remove(s, &s->proc, msg_out_file(m, name, k, suffix)) == 0)
+            *outs &= ~(1u << (k - 1));
+    return *outs ? -1 : 0;
+}
+
+int flow_discard_outs(struct depot *d, struct msg *m)
+{
+    char name[MSG_NAME_MAX];
+    int r;
 
     msg_close_outs(m);
-    for (unsigned k = 1; k <= MSG_COPIES_MAX; k++) {
-        uint32_t bit = 1u << (k - 1);
-
-        if (m->outs_eml & bit)
-            r |= spool_remove(s, &s->proc, msg_out_file(m, name, k, ".eml.out"));
-        if (m->outs_hdr & bit)
-            r |= spool_remove(s, &s->proc, msg_out_file(m, name, k, ".hdr.out"));
-    }
-    if (m->json_out)
-        r |= spool_remove(s, &s->proc, msg_file(m, name, ".json.out"));
-    m->outs_eml = m->outs_hdr = 0;
-    m->json_out = false;
-    return r;
+    r = discard(d, m, ".eml.out", &m->outs_eml) | discard(d, m, ".hdr.out", &m->outs_hdr);
+    if (m->json_out && spool_remove(&d->spool, &d->spool.proc, msg_file(m, name, ".json.out")) == 0)
+        m->json_out = false;
+    return m->json_out ? -1 : r;
 }
 
 static void fate_suffix(const struct msg *m, char *to, size_t size)
@@ -263,5 +261,8 @@ int flow_finish(struct depot *d, struct msg *m)
         return flow_quarantine_envelope(d, m);
     if (remove_original(d, m, NEGATIVE("unlink-hdr-first") ? ".eml" : m->suffix) < 0)
         return -1;
+    if (m->eml >= 0)
+        close(m->eml); /* the last one frees the blocks: here, where waiting is allowed */
+    m->eml = -1;
     return NEGATIVE("late-audit") ? flow_record(d, m) : 0;
 }

@@ -25,7 +25,6 @@
 
 #define LOOP_STOP_MS   30000 /* an orderly stop gives messages in work this long */
 #define LOOP_EVENTS    16
-#define LOOP_WORKER_MS 10000 /* without a worker for this long no new messages are taken */
 #define LOOP_WAKE_MAX  64    /* held messages woken in one turn */
 
 const char *spoold_worker_trouble(const struct spoold *s)
@@ -50,7 +49,7 @@ const char *spoold_stop_reason(const struct spoold *s)
         return "the disk answers with errors";
     if (s->no_room)
         return "the disk is nearly full";
-    if (spoold_workers_down_ms(s) > LOOP_WORKER_MS)
+    if (spoold_workers_down_ms(s) > SPOOLD_WORKER_MS)
         return "its workers do not run";
     if (s->roster.count[ROSTER_HELD] >= (size_t)s->cfg->max_held)
         return "too many messages are held";
@@ -60,7 +59,7 @@ const char *spoold_stop_reason(const struct spoold *s)
 /* Messages that fit into work besides those that are, whether or not new ones are taken. */
 static size_t room_left(const struct spoold *s)
 {
-    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over;
+    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over - s->gate.lane.n;
 
     if (s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
         return 0;

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -23,7 +24,8 @@
 
 #define MAIN_OVERRIDES_MAX 64
 #define MAIN_FILES_OTHER   512 /* descriptors besides those of messages: folders, ledger, clients */
-#define MAIN_FILES_MESSAGE 4   /* and at most so many for one message, while it is prepared */
+#define MAIN_FILES_MESSAGE 4   /* and for one message, while it is prepared */
+#define MAIN_FILES_SPLIT   34  /* the same with as many copies as there can be */
 
 struct options {
     const char *file;
@@ -166,11 +168,12 @@ static void start_log(const struct config *c)
 static void raise_limits(const struct config *c)
 {
     rlim_t wanted = MAIN_FILES_OTHER + MAIN_FILES_MESSAGE * (rlim_t)c->max_in_flight;
+    rlim_t best = MAIN_FILES_OTHER + MAIN_FILES_SPLIT * (rlim_t)c->max_in_flight;
     struct rlimit r;
 
-    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= wanted)
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= best)
         return;
-    r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+    r.rlim_cur = r.rlim_max < best ? r.rlim_max : best;
     if (setrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur < wanted)
         log_warnx(
             "only %llu files may be open at a time, %llu are wanted for spool.max_in_flight; raise the limit "
@@ -225,6 +228,20 @@ static void shut_down(struct spoold *s)
     roster_fini(&s->roster);
 }
 
+/* Whatever the starter left undone: a closed 0, 1 or 2 would become a file of ours into which others write.
+ */
+static void mend_inheritance(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {0};
@@ -233,6 +250,7 @@ int main(int argc, char **argv)
     struct config *cfg;
     int rc;
 
+    mend_inheritance();
     parse_options(&o, argc, argv);
     cfg = load(&o);
     if (o.check || o.print || o.man) {

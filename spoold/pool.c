@@ -89,7 +89,7 @@ static const char *take_launcher(struct pool *p, const struct wire_packet *w)
         return rule;
     if (w->h.type == WIRE_LOG) {
         snprintf(p->said, sizeof p->said, "%.*s", (int)w->h.length, w->u.text);
-        log_info("event=launcher_says text=\"%s\"", p->said);
+        log_debug("event=launcher_says text=\"%s\"", p->said);
     } else if (g && w->h.type == WIRE_SPAWNED) {
         g->pid = w->u.spawned.pid;
         g->applied |= w->u.spawned.applied & SANDBOX__ALL;

@@ -175,12 +175,11 @@ static void arrive(struct pool *p, struct pool_child *c)
 
 static const char *take_hello(struct pool *p, struct pool_child *c, const struct wire_hello *h)
 {
-    const uint32_t required = SANDBOX_NO_NEW_PRIVS | SANDBOX_RLIMITS | SANDBOX_SECCOMP;
-
-    if (required & ~c->gen->allow_less & ~h->applied)
+    if (SANDBOX__REQUIRED & ~c->gen->allow_less & ~h->applied)
         return "HELLO: a required part of the sandbox is missing";
     c->greeted = true;
     c->hello_pid = h->pid;
+    c->gen->applied |= h->applied & SANDBOX_TRACE; /* which its loader's test does without */
     arrive(p, c);
     return NULL;
 }

@@ -61,7 +61,7 @@ void pool_deadline_judge(struct pool *p, struct pool_child *c)
     if (p->now >= c->cancel_due) {
         pool_child_kill(p, c, POOL_CALLED_OFF, "it did not stop when it was told to");
     } else if (wall > 4 * d || (wall > d && used > d / 4)) {
-        pool_child_kill(p, c, POOL_ITS_FAULT, "it took longer than workers.deadline");
+        pool_child_kill(p, c, POOL_BY_CRUMB, "it took longer than workers.deadline");
     } else if (wall <= d) {
         set_busy_due(c, c->begun_ms + d + 1);
     } else {

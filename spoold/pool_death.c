@@ -35,15 +35,17 @@ void pool_death_bury(struct pool *p, struct pool_child *c)
     c->due = c->cancel_due = INT64_MAX;
 }
 
-static void say_died(struct pool *p, struct pool_child *c, const struct wire_exited *e)
+/* That a loader took its idle children along needs no line each: `quiet`. */
+static void say_died(struct pool *p, struct pool_child *c, const struct wire_exited *e, bool quiet)
 {
     const char *role = c->gen->role->name;
     unsigned long long number = c->gen->number;
 
     c->gen->role->deaths++;
-    log_warnx("event=worker_died role=%s generation=%llu pid=%u cpu_ms=%llu rss_kb=%llu cause=\"%s\"", role,
-              number, c->pid, e ? (unsigned long long)(e->cpu_us / 1000) : 0,
-              e ? (unsigned long long)e->rss_kb : 0, c->cause);
+    (quiet ? log_debug : log_warnx)(
+        "event=worker_died role=%s generation=%llu pid=%u cpu_ms=%llu rss_kb=%llu cause=\"%s\"", role, number,
+        c->pid, e ? (unsigned long long)(e->cpu_us / 1000) : 0, e ? (unsigned long long)e->rss_kb : 0,
+        c->cause);
     if (!e || !WIFSIGNALED(e->status) || WTERMSIG(e->status) != SIGSYS)
         return;
     log_warnx("event=attack role=%s generation=%llu pid=%u a system call that no worker needs was refused",
@@ -78,22 +80,33 @@ static void count_failure(struct pool *p, struct pool_child *c)
     pool_generation_discard(p, g, why);
 }
 
+/*
+ * A death that a message was charged with is limited by that message's attempts: were it to count, a handful
+ * of poisonous messages would stop all mail. Many of them in a row are slowed down only.
+ */
+static int64_t respawn_wait(struct pool_child *c, bool charged)
+{
+    if (!charged)
+        return pool_backoff(++c->deaths);
+    return ++c->gen->role->charged < POOL_CHARGED_MAX ? 0 : POOL_CHARGED_MS;
+}
+
 /* `e` NULL: nobody knows how it ended. */
 void pool_death_finish(struct pool *p, struct pool_child *c, const struct wire_exited *e)
 {
-    bool failed = !c->served && !c->retired;
+    bool failed = !c->served && !c->retired, idle = !c->job, charged = false;
 
     if (c->job)
-        pool_result_settle(p, c, e ? &e->status : NULL);
+        charged = pool_result_settle(p, c, e ? &e->status : NULL);
     if (!c->cause[0] && e)
         pool_death_fate(c->cause, sizeof c->cause, e->status);
     if (!c->retired)
-        say_died(p, c, e);
+        say_died(p, c, e, idle && c->verdict == POOL_NOT_ITS_FAULT);
     pool_death_bury(p, c);
     if (c->gen->state != POOL_READY || c->retired)
         return;
     if (!c->alone)
-        c->due = p->now + pool_backoff(++c->deaths);
+        c->due = p->now + respawn_wait(c, charged);
     if (failed)
         count_failure(p, c);
 }

@@ -64,7 +64,8 @@ void pool_generation_blame(struct pool *p, const struct pool_generation *g, cons
     snprintf(r->trouble, sizeof r->trouble, "%s", why);
     alarm_raise(&p->s->alarms, ALARM_WORKER, "worker-%s, generation %llu: %s; %s", r->name,
                 (unsigned long long)g->number, r->trouble,
-                has_heir(r) ? "the generation beside it goes on" : "messages wait until one starts");
+                has_heir(r) ? "the one before it goes on; repair the cause and send SIGHUP"
+                            : "messages wait until one starts");
 }
 
 void pool_generation_discard(struct pool *p, struct pool_generation *g, const char *why)

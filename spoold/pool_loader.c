@@ -10,18 +10,17 @@
 
 #include "common/log.h"
 
-#define BY_WORKER                                                                                            \
-    (SANDBOX_NO_NEW_PRIVS | SANDBOX_RLIMITS | SANDBOX_LANDLOCK | SANDBOX_SECCOMP | SANDBOX_TRACE)
+#define BY_WORKER (SANDBOX_NO_NEW_PRIVS | SANDBOX_RLIMITS | SANDBOX_LANDLOCK | SANDBOX_SECCOMP)
 
 static const char *ready_fault(const struct pool_generation *g, const struct wire_ready *r)
 {
-    const uint32_t required = (SANDBOX_NO_NEW_PRIVS | SANDBOX_RLIMITS | SANDBOX_SECCOMP) & ~g->allow_less;
+    const uint32_t required = SANDBOX__REQUIRED & ~g->allow_less, given_up = g->allow_less & ~r->applied;
 
     if (r->applied & ~(uint32_t)SANDBOX__ALL)
         return "READY: parts of the sandbox that there are not";
     if (required & ~r->applied)
         return "READY: a required part of the sandbox is missing";
-    if (r->refused > r->attempts || (!g->allow_less && (!r->attempts || r->refused < r->attempts)))
+    if (r->refused > r->attempts || (!given_up && (!r->attempts || r->refused < r->attempts)))
         return "READY: its own test found a hole in the sandbox";
     return NULL;
 }
@@ -118,13 +117,22 @@ void pool_loader_gone(struct pool *p, struct pool_generation *g, const char *fau
     }
 }
 
+static void fill_fate(struct pool_generation *g, int status)
+{
+    char fate[POOL_CAUSE_MAX];
+
+    pool_death_fate(fate, sizeof fate, status);
+    snprintf(g->fate, sizeof g->fate, "%s%.80s", g->state == POOL_LOADING ? "before it was ready " : "",
+             fate);
+}
+
 void pool_loader_exited(struct pool *p, struct pool_generation *g, const struct wire_exited *e)
 {
     g->exited = true;
     if (!g->pid && p->said[0])
         snprintf(g->fate, sizeof g->fate, "%s", p->said); /* it never ran; the launcher said why */
     else
-        pool_death_fate(g->fate, sizeof g->fate, e->status);
+        fill_fate(g, e->status);
     /* What it said before its end counts: FAILED gives the better reason. */
     pool_link_read(p, &g->link, POOL_SAYS_MINUTE);
     if (g->state < POOL_ENDING)
@@ -133,7 +141,8 @@ void pool_loader_exited(struct pool *p, struct pool_generation *g, const struct 
         pool_generation_blame(p, g, g->fate);
     g->state = POOL_GONE;
     g->due = INT64_MAX;
-    log_info("event=loader_ended role=%s generation=%llu pid=%u cpu_ms=%llu rss_kb=%llu what=\"%s\"",
-             g->role->name, (unsigned long long)g->number, g->pid, (unsigned long long)(e->cpu_us / 1000),
-             (unsigned long long)e->rss_kb, g->fate);
+    (g->unexplained ? log_info : log_debug)(
+        "event=loader_ended role=%s generation=%llu pid=%u cpu_ms=%llu rss_kb=%llu what=\"%s\"",
+        g->role->name, (unsigned long long)g->number, g->pid, (unsigned long long)(e->cpu_us / 1000),
+        (unsigned long long)e->rss_kb, g->fate);
 }

@@ -106,8 +106,8 @@ void pool_job_forget_notes(struct pool *p);
 
 /* pool_result.c */
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w);
-/* The job of a child that ended; `status` NULL: nobody knows how. */
-void pool_result_settle(struct pool *p, struct pool_child *c, const int *status);
+/* The job of a child that ended; `status` NULL: nobody knows how. True when the job was charged. */
+bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status);
 /* The phase of this child's job by its crumb page; 0 = it was not touched. */
 uint32_t pool_result_phase(const struct pool_child *c);
 

@@ -58,8 +58,6 @@ static const char *result_fault(const struct pool_child *c, const struct wire_pa
         return "RESULT: numbers that cannot be";
     if (r->status != WIRE_OK)
         return NULL;
-    if (r->in_size != c->job->size)
-        return "RESULT: the size of the message is not what it says";
     if (r->hops > r->in_size || r->removed > r->in_size)
         return "RESULT: numbers that cannot be";
     return output_fault(c->gen, c->job, r->out_size);
@@ -79,7 +77,7 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     if (o.end == POOL_CANCELLED)
         snprintf(o.cause, sizeof o.cause, "spoold is stopping");
     c->gen->role->jobs++;
-    c->gen->role->failures = 0;
+    c->gen->role->failures = c->gen->role->charged = 0;
     c->deaths = 0;
     pool_job_end(p, c->job, &o);
     c->job = NULL;
@@ -122,7 +120,7 @@ static void lose_job(struct pool *p, struct pool_role *r, struct pool_job *job, 
     pool_job_end(p, job, o);
 }
 
-void pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
+bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
 {
     struct pool_outcome o = outcome_of(c, POOL_CHARGED);
     struct pool_job *job = c->job;
@@ -130,7 +128,7 @@ void pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
     c->job = NULL;
     if (!c->begun) {
         pool_job_return(c->gen->role, job);
-        return;
+        return false;
     }
     explain(c, status, &o);
     if (c->verdict == POOL_CALLED_OFF)
@@ -139,4 +137,5 @@ void pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
         lose_job(p, c->gen->role, job, &o);
     else
         pool_job_end(p, job, &o);
+    return o.end == POOL_CHARGED && c->verdict != POOL_NOT_ITS_FAULT;
 }

@@ -26,10 +26,13 @@
 #define POOL_FAILURES_MAX   3     /* children in a row that end before HELLO: the generation is no good */
 #define POOL_LOSSES_MAX     3     /* a job that was lost so often is charged after all */
 #define POOL_ALONE_MAX      1     /* extra children of a role at one time */
-#define POOL_SAYS_JOB       64    /* LOG packets during one job */
-#define POOL_SAYS_MINUTE    256   /* LOG packets in a minute without a job; of a loader: in any minute */
-#define POOL_READ_MAX       16    /* packets of one link in one turn: a flood does not stop the others */
-#define POOL_FILE_EXTRA     1048576
+#define POOL_CHARGED_MAX    8 /* deaths in a row that messages were charged with: more of them are slowed down \
+                               */
+#define POOL_CHARGED_MS  1000 /* to this pace */
+#define POOL_SAYS_JOB    64   /* LOG packets during one job */
+#define POOL_SAYS_MINUTE 256  /* LOG packets in a minute without a job; of a loader: in any minute */
+#define POOL_READ_MAX    16   /* packets of one link in one turn: a flood does not stop the others */
+#define POOL_FILE_EXTRA  1048576
 
 /* The first member of what it belongs to. */
 struct pool_link {
@@ -114,6 +117,7 @@ struct pool_role {
     uint64_t last_number, jobs, deaths;
     struct pool_job *first, *last; /* waiting */
     unsigned failures;             /* generations in a row */
+    unsigned charged;              /* deaths in a row that messages were charged with */
     uint64_t blamed;               /* number of the generation that the alarm is about; 0 = none */
     int64_t retry_due, hold_due, down_since;
     char trouble[WIRE_TEXT_MAX + 1];

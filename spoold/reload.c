@@ -117,7 +117,8 @@ static void reload_done(struct task *t, struct spoold *s)
 
     if (!r->config) {
         log_mistakes(&r->errors);
-        log_warnx("event=reload_refused %u mistakes; the old settings stay in force", r->errors.n);
+        log_warnx("event=reload_refused %u mistake%s; the old settings stay in force", r->errors.n,
+                    r->errors.n == 1 ? "" : "s");
     } else if (fixed) {
         log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
                   "stay in force",

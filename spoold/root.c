@@ -20,7 +20,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define ROOT_AUTO_UID 61700 /* user = auto without a user spoold: a number that Debian gives to nobody */
+/* user = auto without a user spoold: a number that neither Debian nor systemd (61184 on) gives to anybody. */
+#define ROOT_AUTO_UID 60900
 
 struct root {
     const struct config *cfg;

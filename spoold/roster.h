@@ -28,6 +28,8 @@ struct roster_entry {
     int64_t first_ms; /* wall clock: first held */
     unsigned attempt, tries;
     bool keep_attempt;
+    uint32_t outs_eml, outs_hdr; /* outputs that could not be removed yet; as in struct msg */
+    bool json_out;
     char *reason;    /* owned or NULL */
     char *from, *to; /* owned or NULL: sender and first recipient of one that waits */
     size_t to_count;

@@ -17,6 +17,9 @@
 
 #define SPOOLD_VERSION "0.1.0"
 
+/* Without a worker for so long: no new messages are taken, and those that wait for one are left on disk. */
+#define SPOOLD_WORKER_MS 10000
+
 struct control;
 struct watch;
 
@@ -31,6 +34,7 @@ struct spoold {
     struct {
         struct msg *alone;               /* the one that goes alone at present */
         struct task_list lane, unserved; /* messages that wait for that, or for a worker */
+        bool rested, overflowed; /* some were left on disk: for want of a worker, of room in the lane */
     } gate;
     struct roster roster;
     uint64_t bytes_in_flight;

@@ -50,6 +50,19 @@ static void tidy_run(struct task *task, struct depot *d)
     ledger_counts(d->ledger, &t->counts);
 }
 
+static void note_mark(struct spoold *s, bool stopped)
+{
+    const char *why = spoold_stop_reason(s);
+
+    if (stopped != s->marked_stopped && s->recovered && !s->stopping) {
+        if (stopped)
+            log_warnx("event=intake_stopped no new messages are taken: %s", why ? why : "for a moment");
+        else
+            log_info("event=intake_open new messages are taken");
+    }
+    s->marked_stopped = stopped;
+}
+
 static void tidy_done(struct task *task, struct spoold *s)
 {
     struct tidy *t = (struct tidy *)task;
@@ -59,7 +72,7 @@ static void tidy_done(struct task *task, struct spoold *s)
     s->counts = t->counts;
     s->catching_up = t->catching_up;
     if (t->marked)
-        s->marked_stopped = t->stop_intake;
+        note_mark(s, t->stop_intake);
     s->mark_failed = t->mark && !t->marked;
     if (s->mark_failed)
         s->mark_fresh = false; /* tried again with the next round */

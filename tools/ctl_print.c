@@ -247,14 +247,44 @@ static void print_intakes(struct ctl_print *p, const json_t *intakes)
     }
 }
 
+/* What the parts of the sandbox mean to somebody who runs a mail server. */
+static const char *sandbox_words(const char *part)
+{
+    static const char *const words[][2] = {
+        {"uid", "user of its own"},
+        {"net", "no network"},
+        {"ipc", "no shared memory"},
+        {"mount", "mounts of its own"},
+        {"userns", "user namespace"},
+        {"scratch", "scratch folder of its own"},
+        {"no_new_privs", "no new rights"},
+        {"rlimits", "limits"},
+        {"landlock", "no files"},
+        {"seccomp", "few system calls"},
+        {"trace", "TRACING"},
+    };
+
+    for (size_t i = 0; part && i < sizeof words / sizeof *words; i++)
+        if (strcmp(part, words[i][0]) == 0)
+            return words[i][1];
+    return part;
+}
+
 static void add_words(struct buf *b, const char *before, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *word = json_string_value(json_array_get(list, i));
-
         buf_add_str(b, i ? ", " : before);
-        ctl_text_add(b, view_of(word), false);
+        ctl_text_add(b, view_of(sandbox_words(json_string_value(json_array_get(list, i)))), false);
     }
+}
+
+static void print_row_text(struct ctl_print *p, const char *label, const char *text)
+{
+    struct buf b = {0};
+
+    buf_add_str(&b, text);
+    print_row(p, CTL_PRINT_PLAIN, label, &b);
+    buf_free(&b);
 }
 
 /* How far the sandbox holds is told for each role: nobody should have to take it on trust. */
@@ -263,6 +293,10 @@ static void print_sandbox(struct ctl_print *p, const json_t *w)
     const json_t *escape = json_object_get(w, "escape"), *missing = json_object_get(w, "missing");
     struct buf text = {0};
 
+    if (json_object_get(escape, "attempts") && !json_integer_value(json_object_get(escape, "attempts"))) {
+        print_row_text(p, "  sandbox", "not known before the worker has started");
+        return;
+    }
     add_words(&text, "", json_object_get(w, "sandbox"));
     add_words(&text, "; MISSING: ", missing);
     if (ctl_print_add_part(&text, "; escape attempts refused: ", escape, "refused"))

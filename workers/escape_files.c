@@ -145,6 +145,14 @@ static int stat_path(const struct escape_world *w)
     return escape_error(fstatat(AT_FDCWD, "/etc/passwd", &st, 0));
 }
 
+static int stat_empty_path(const struct escape_world *w)
+{
+    struct stat st;
+
+    (void)w;
+    return escape_error(fstatat(AT_FDCWD, "/etc/passwd", &st, AT_EMPTY_PATH));
+}
+
 static int list_folder(const struct escape_world *w)
 {
     char bytes[PAGE];
@@ -279,6 +287,7 @@ static const struct escape_attempt attempts[] = {
     {"chmod", "change the mode of a file by its path", chmod_path, false},
     {"truncate", "truncate a file by its path", truncate_path, false},
     {"stat", "look at /etc/passwd by its path", stat_path, false},
+    {"stat_empty_path", "look at /etc/passwd in the way of fstat(3)", stat_empty_path, false},
     {"fchmod_given", "change the mode of the message", chmod_given, false},
     {"ftruncate_given", "change the size of the message", truncate_given, false},
     {"lseek_given", "move the offset that others share", seek_given, false},

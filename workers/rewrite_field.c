@@ -6,8 +6,9 @@
  *   line that is empty (LF or CRLF behind a LF) and at nothing else: not at blanks only, not at CR CR, not at
  *   CR CR LF, not at a line without a colon. Everything behind it is the body and is copied as it is.
  * - A field is a line and those after it that begin with a blank or tab. Its name is compared without case,
- * NUL and other control bytes in it and before it are looked through; no colon is asked for. Before a name a
- * byte order mark, CRs, and where no field comes before it also blanks are looked through.
+ * NUL, other control bytes and bytes above 0x7f in it and before it are looked through (some readers delete
+ * what they cannot decode); no colon is asked for. Before a name CRs, and where no field comes before it also
+ * blanks are looked through.
  * - Of the line ends before and behind a removed field the one that more readers know stays (CRLF, LF, CR):
  *   else the line after it would run into the one before it for some of them, and so could the body.
  * - Where fields are put at the top, a first line that begins with a blank becomes part of the last of them;
@@ -17,8 +18,6 @@
 
 #include "workers/rewrite_owed.h"
 
-#define BOM "\xef\xbb\xbf"
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -26,7 +25,9 @@ static bool is_blank(char c)
 
 static bool is_control(char c)
 {
-    return (c >= 0 && c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;
+    unsigned char u = (unsigned char)c;
+
+    return (u < 0x20 && u != '\t' && u != '\r' && u != '\n') || u >= 0x7f;
 }
 
 static bool is_eol(char c)
@@ -37,7 +38,7 @@ static bool is_eol(char c)
 /* Bytes of a byte order mark are taken one by one: any others of them are no part of a prefix either. */
 static bool is_lead(char c)
 {
-    return is_blank(c) || is_control(c) || (c && strchr(BOM, c));
+    return is_blank(c) || is_control(c);
 }
 
 static void hold_lead(struct rewrite_field *f, char c, uint64_t count)

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -331,6 +332,9 @@ int worker_main(void)
     const struct role_row *row = role_find((uint32_t)l.role->role);
     int rc;
 
+    /* Before a link comes in: nobody else of this user may look into this process or take its descriptors. */
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGCHLD, SIG_DFL);
     log_init(row ? row->binary : "worker", LOG_TARGET_STDERR, LOG_LEVEL_INFO);
     rc = prepare(&l);
     if (rc == GO_ON)

@@ -68,7 +68,12 @@ static const struct answer_case {
     {"a full disk holds", {.status = WIRE_IO, .err = ENOSPC}, "@.eml @.hdr.h0", "", NULL, "No space left"},
     {"a read error holds", {.status = WIRE_IO, .err = EIO}, "@.eml @.hdr.h0", "", NULL, "Input/output"},
     {"a refusal is no attempt's fault", {.status = WIRE_REFUSED, .err = EINVAL}, "", "", "failed", "anew"},
-    {"another size is another message", {.in_size = 3}, "@.eml @.hdr.h0", "", NULL, "it was changed"},
+    {"another size of the same bytes is a lie",
+     {.in_size = 3},
+     "",
+     "",
+     "poison",
+     "RESULT: not the message that was given"},
 };
 
 static void the_answer_decides(void **state)
@@ -103,6 +108,7 @@ static void the_answer_decides(void **state)
             assert_non_null(e);
             assert_true(e->state == ROSTER_HELD && e->attempt == 0);
             assert_non_null(strstr(e->reason, c->reason));
+            assert_int_equal(k.s->alarms.since_ms[ALARM_DISK_ERROR], 0); /* a worker's word raises none */
         }
         bench_close(&k);
     }

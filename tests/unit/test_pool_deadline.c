@@ -37,6 +37,7 @@ static void one_that_computes_is_ended_after_the_deadline(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
+    far_touch(&w->child[0], WIRE_PHASE_READING);
     burn(30);
     pool_world_pass(w, 100);
     assert_false(far_was_retired(w, &w->child[0])); /* not before more than the deadline has passed */
@@ -44,7 +45,7 @@ static void one_that_computes_is_ended_after_the_deadline(void **state)
     assert_true(far_was_retired(w, &w->child[0]));
     far_forget_job(&w->child[0]);
     far_crash(w, &w->child[0], FAR_SIGNAL(SIGKILL));
-    assert_int_equal(j->o.end, POOL_CHARGED); /* whatever its crumb page says */
+    assert_int_equal(j->o.end, POOL_CHARGED);
     assert_string_equal(j->o.cause, "it took longer than workers.deadline");
     assert_int_equal(j->o.signal, 0);
     far_job_free(&j);
@@ -78,6 +79,7 @@ static void one_that_sleeps_has_four_times_as_long(void **state)
     far_spawned(w, &w->child[0], (uint32_t)pid);
     far_hello(w, &w->child[0], (uint32_t)pid);
     j = far_submit(w, false);
+    far_touch(&w->child[0], WIRE_PHASE_READING);
     begun = pool_world_now;
     assert_true(w->due == begun + 101);
     while (w->due <= begun + 400 && looks < 100) {

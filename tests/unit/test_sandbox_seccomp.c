@@ -96,11 +96,10 @@ static int measures(const struct files *f)
 {
     struct rusage used;
     struct timespec now;
-    struct stat st;
 
     return getrusage(RUSAGE_SELF, &used) == 0 && clock_gettime(CLOCK_MONOTONIC, &now) == 0 && getpid() > 0 &&
-                   syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) == 0 && fstat(f->message, &st) == 0 &&
-                   st.st_size == 7 && fcntl(f->message, F_GET_SEALS) >= 0
+                   syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) == 0 &&
+                   fcntl(f->message, F_GET_SEALS) >= 0
                ? 0
                : 1;
 }

@@ -19,7 +19,7 @@
 #include <pwd.h>
 #include <sched.h>
 
-#define TEST_UID 61710
+#define TEST_UID 60910
 
 static const struct role_row plain_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0};
 static const struct role_row scratch_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 1};
