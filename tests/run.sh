@@ -63,8 +63,8 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline          2000  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
-errors_threaded         500  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
+errors_inline          1200  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_threaded         300  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
 kills_inline            600  3000 --kills
 kills_slow_mta          200  1500 --kills --mta slow
 kills_reuse             300  2000 --kills --scenario reuse
@@ -128,6 +128,7 @@ for t in "$BUILD"/unit/*; do
 done
 if [ "$mode" != unit ]; then
     sweeps
+    slots=3 # these wait more than they compute
     for t in tests/func/*.sh; do
         start plain_test "$(basename "$t" .sh)" bash "$t"
     done
