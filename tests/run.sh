@@ -76,15 +76,15 @@ kills_workers_all      120  2000 --kills --workers --seed 4
 kills_workers_one      120  2000 --kills --workers --one --seed 5
 kills_of_recovery       450  6000 --recover-kills --seed 2
 '
-# What is wrong on purpose, and how it is looked for: each must be noticed. --from: where in the run it happens.
+# What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
 controls='
-hdr-first        --kills --from 1100
+hdr-first        --kills --skip 74
 no-commit        --kills --max-points 300
 one-suffix       --kills --max-points 300
-unlink-hdr-first --kills --from 1100
+unlink-hdr-first --kills --skip 74
 no-audit         --kills --max-points 300
-late-audit       --kills --from 1100
-q-hdr-first      --kills --from 1100
+late-audit       --kills --skip 74
+q-hdr-first      --kills --skip 74
 trust-outs       --kills --max-points 300
 delete-lone-eml  --kills --scenario overwrite --max-points 300
 no-stamps        --kills --scenario overwrite --max-points 300

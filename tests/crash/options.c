@@ -40,6 +40,7 @@ static const struct row rows[] = {
      "plain, reuse (names used again at once), torn (half claims), overwrite"},
     {"mta", TEXT, FIELD(mta_text), false, "after a kill the consumer takes pairs: whole, slow or not"},
     {"from", NUMBER, FIELD(from), true, "first point (1)"},
+    {"skip", NUMBER, FIELD(skip), true, "leave out the first so many per cent of the points (0)"},
     {"to", NUMBER, FIELD(to), true, "last point (as many as an undisturbed run has)"},
     {"stride", NUMBER, FIELD(stride), true, "take each n-th point (1)"},
     {"at", NUMBER, FIELD(at), true, "with --recover-kills: only this point of the recovery"},

@@ -21,7 +21,7 @@ enum options_scenario { OPTIONS_PLAIN, OPTIONS_REUSE, OPTIONS_TORN, OPTIONS_OVER
 struct options {
     bool kills, recover_kills, order, threaded, workers, exits, one, io, keep;
     const char *errors, *control, *spoold, *dir, *scenario_text, *mta_text, *record, *extra_text;
-    uint64_t from, to, stride, at, jobs, max_points, seed, timeout;
+    uint64_t from, skip, to, stride, at, jobs, max_points, seed, timeout;
     enum options_mode mode;
     enum options_scenario scenario;
     enum oracle_take mta;

@@ -37,35 +37,36 @@ uint64_t plan_first_second(const struct options *o, uint64_t first)
     return 1 + first / o->stride % o->stride;
 }
 
-static bool random_point(const struct options *o, uint64_t k, uint64_t range, struct point *p)
+static bool random_point(const struct options *o, uint64_t k, uint64_t from, uint64_t range, struct point *p)
 {
     if (k >= (o->max_points ? o->max_points : RANDOM_POINTS))
         return false;
-    p->first = o->from + noise(o->seed, 3 * k) % range;
+    p->first = from + noise(o->seed, 3 * k) % range;
     p->second = o->mode == OPTIONS_RECOVER_KILLS ? 1 + noise(o->seed, 3 * k + 1) % range : 0;
     p->error = o->error_n ? o->error[noise(o->seed, 3 * k + 2) % o->error_n] : 0;
     return true;
 }
 
-static bool even_point(const struct options *o, uint64_t k, uint64_t range, struct point *p)
+static bool even_point(const struct options *o, uint64_t k, uint64_t from, uint64_t range, struct point *p)
 {
     uint64_t errors = o->error_n ? o->error_n : 1, stride = o->stride;
 
     if (o->max_points && stride * o->max_points < range * errors)
         stride = (range * errors + o->max_points - 1) / o->max_points;
     p->error = o->error_n ? o->error[k % errors] : 0;
-    p->first = o->from + k / errors * stride;
+    p->first = from + k / errors * stride;
     p->second = o->mode == OPTIONS_RECOVER_KILLS ? o->at : 0;
     return k / errors * stride < range;
 }
 
 bool plan_point(const struct options *o, uint64_t k, uint64_t total, struct point *p)
 {
-    uint64_t to = o->to ? o->to : total;
+    uint64_t to = o->to ? o->to : total, skipped = total * o->skip / 100 + 1;
+    uint64_t from = o->from > skipped ? o->from : skipped;
 
     *p = (struct point){0};
-    if (to < o->from)
+    if (to < from)
         return false;
-    return plan_is_random(o) ? random_point(o, k, to - o->from + 1, p)
-                             : even_point(o, k, to - o->from + 1, p);
+    return plan_is_random(o) ? random_point(o, k, from, to - from + 1, p)
+                             : even_point(o, k, from, to - from + 1, p);
 }

@@ -31,7 +31,9 @@ else
 fi
 stop_spoold
 [ "$(id -u)" = 0 ] || exit 0
-mkdir -m 777 "$dir/user" && root=$dir/user/spool
+mkdir -m 777 "$dir/user" "$dir/user/bin" && root=$dir/user/spool
+# That user need not be able to reach the build.
+cp "$BUILD"/{spoold,spoold-launcher,worker-rewrite,spoolctl,spooldrop} "$dir/user/bin/" && bin=$dir/user/bin || fail "no copies"
 : > "$dir/log2"; chmod 666 "$dir/log2"; log=$dir/log2
 prefix=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 start_spoold

@@ -238,7 +238,8 @@ static inline void world_expect_worker(const struct world_facts *f, uid_t uid, u
     assert_int_equal(!!(applied & SANDBOX_UID), geteuid() == 0);
     assert_int_equal(!!(applied & SANDBOX_NET), f->net != world_inode("/proc/self/ns/net"));
     assert_int_equal(!!(applied & SANDBOX_IPC), f->ipc != world_inode("/proc/self/ns/ipc"));
-    assert_int_equal(!!(applied & SANDBOX_MOUNT), f->mnt != world_inode("/proc/self/ns/mnt"));
+    /* In a chroot the mounts can be had, but not be cut off from the others: then it is not claimed. */
+    assert_true(!(applied & SANDBOX_MOUNT) || f->mnt != world_inode("/proc/self/ns/mnt"));
 }
 
 #endif
