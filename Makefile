@@ -36,17 +36,16 @@ CRASH = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/crash/*.c))
 
 .PHONY: all deps build run check check-built check-long asan fuzz lint bench install uninstall clean test-build unit
 .SECONDARY:
-# Paths that are compiled in: a change of them builds these files anew.
-$(B)/obj/spoold/main.o $(B)/obj/spoold/launch.o $(B)/obj/tools/spoolctl.o $(B)/obj/tools/spooldrop.o: $(B)/paths
-$(B)/paths: FORCE
-	@mkdir -p $(B); echo '$(SYSCONF) $(LIBEXEC)' | cmp -s - $@ || echo '$(SYSCONF) $(LIBEXEC)' >$@
-FORCE:
-
 all: deps
 	@$(MAKE) --no-print-directory build
 deps:
 	@sh tools/deps.sh $(DEPS)
 build: $(BIN) $(B)/spoold.ini.5
+
+# Paths that are compiled in: a change of them builds these files anew.
+PATHS := $(SYSCONF) $(LIBEXEC)
+$(shell mkdir -p $(B) && { echo '$(PATHS)' | cmp -s - $(B)/paths || echo '$(PATHS)' >$(B)/paths; })
+$(B)/obj/spoold/main.o $(B)/obj/spoold/launch.o $(B)/obj/tools/spoolctl.o $(B)/obj/tools/spooldrop.o: $(B)/paths
 
 $(B)/spoold: $(B)/obj/spoold/main.o $(if $(findstring SPOOLD_TEST,$(DEFS)),$(INLINE)) $(B)/libspoold.a $(if $(findstring SPOOLD_TEST,$(DEFS)),$(B)/libworkers.a)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(findstring SPOOLD_TEST,$(DEFS)),$(LIBS_WORKER))

@@ -51,6 +51,21 @@ static void a_role_of_the_base_has_few_calls(void **state)
     assert_in_range(n, 10, 30);
 }
 
+/* A role that was forgotten in the table would have the base and no limit at all. */
+static void every_role_has_a_row_of_its_own(void **state)
+{
+    (void)state;
+    for (unsigned role = 0; role < ROLE__MAX; role++) {
+        const struct sandbox_limit *l;
+        bool memory = false;
+
+        for (size_t i = 0; (l = sandbox_table_limit((enum role)role, i)); i++)
+            memory |= l->resource == RLIMIT_AS && l->value > 0;
+        if (!memory)
+            fail_msg("role %s has no limit of memory", role_find(role)->name);
+    }
+}
+
 static void no_hostile_call_stands_twice(void **state)
 {
     const struct sandbox_rule *a, *b;
@@ -121,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_names_a_call_and_a_reason),
         cmocka_unit_test(a_role_of_the_base_has_few_calls),
+        cmocka_unit_test(every_role_has_a_row_of_its_own),
         cmocka_unit_test(no_hostile_call_stands_twice),
         cmocka_unit_test(no_right_of_the_base_is_hostile_as_a_whole),
         cmocka_unit_test(what_must_never_be_a_right),
