@@ -10,6 +10,7 @@
  */
 #include "launcher/serve.h"
 
+#include "common/exited.h"
 #include "common/log.h"
 #include "common/wire.h"
 
@@ -66,13 +67,8 @@ static void answer(const struct serve *s, const struct wire_packet *p)
 
 static void say_exited(const struct serve *s, uint64_t id, pid_t pid, int status, const struct rusage *u)
 {
-    struct wire_packet p = wire_packet(WIRE_EXITED, id);
+    struct wire_packet p = exited_packet(id, pid, status, u);
 
-    p.u.exited.status = status;
-    p.u.exited.pid = (uint32_t)pid;
-    p.u.exited.cpu_us = (uint64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 +
-                        (uint64_t)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
-    p.u.exited.rss_kb = (uint64_t)u->ru_maxrss;
     answer(s, &p);
 }
 

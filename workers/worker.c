@@ -10,6 +10,7 @@
  */
 #include "workers/worker_part.h"
 
+#include "common/exited.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -190,25 +191,13 @@ static struct slot *find_child(struct loader *l, uint64_t id)
     return NULL;
 }
 
-static struct wire_packet exited(uint64_t id, pid_t pid, int status, const struct rusage *used)
-{
-    struct wire_packet p = wire_packet(WIRE_EXITED, id);
-
-    p.u.exited.status = status;
-    p.u.exited.pid = (uint32_t)pid;
-    p.u.exited.cpu_us = (uint64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) * 1000000 +
-                        (uint64_t)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
-    p.u.exited.rss_kb = (uint64_t)used->ru_maxrss;
-    return p;
-}
-
 /* A fork that fails is the end of that child alone: the supervisor waits and asks again. */
 static void say_no_fork(uint64_t id)
 {
     struct wire_packet p = wire_text(WIRE_LOG, 0, "a child cannot be forked: %s", strerror(errno));
 
     worker_send(WIRE_LINK_FD, &p);
-    p = exited(id, 0, EXIT_FAILURE << 8, &(struct rusage){0});
+    p = exited_packet(id, 0, EXIT_FAILURE << 8, &(struct rusage){0});
     worker_send(WIRE_LINK_FD, &p);
 }
 
@@ -261,7 +250,7 @@ static void reap(struct loader *l)
     while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
         for (size_t i = 0; i < l->child_n; i++) {
             if (l->child[i].pid == pid) {
-                struct wire_packet p = exited(l->child[i].id, pid, status, &used);
+                struct wire_packet p = exited_packet(l->child[i].id, pid, status, &used);
 
                 l->child[i] = l->child[--l->child_n];
                 worker_send(WIRE_LINK_FD, &p);

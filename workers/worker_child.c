@@ -10,6 +10,8 @@
  */
 #include "workers/worker_part.h"
 
+#include "common/exited.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -161,12 +163,6 @@ static int say_hello(const struct child *c)
     return worker_send(WIRE_LINK_FD, &p);
 }
 
-static uint64_t cpu_us(const struct rusage *r)
-{
-    return (uint64_t)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) * 1000000 +
-           (uint64_t)(r->ru_utime.tv_usec + r->ru_stime.tv_usec);
-}
-
 static void run_job(const struct child *c, struct worker_job *job, int blob_fd, struct wire_result *r)
 {
     struct buf blob = {0};
@@ -183,7 +179,7 @@ static void run_job(const struct child *c, struct worker_job *job, int blob_fd, 
     }
     buf_free(&blob);
     getrusage(RUSAGE_SELF, &after);
-    r->cpu_us = cpu_us(&after) - cpu_us(&before);
+    r->cpu_us = exited_cpu_us(&after) - exited_cpu_us(&before);
     r->rss_kb = after.ru_maxrss > UINT32_MAX ? UINT32_MAX : (uint32_t)after.ru_maxrss;
 }
 
