@@ -10,7 +10,9 @@
 #include <stddef.h>
 
 static const struct role_row rows[] = {
-    [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0},
+    [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, SANDBOX__REQUIRED},
+    /* It may open files; that they are only those of its scratch folder is Landlock's doing. */
+    [ROLE_AV] = {"av", "worker-av", "spoold-av", 512, SANDBOX__REQUIRED | SANDBOX_LANDLOCK},
 };
 
 static const char *const bit_names[] = {

@@ -13,14 +13,18 @@
 
 enum role {
     ROLE_REWRITE,
+    ROLE_AV,
     ROLE__MAX,
 };
 
 struct role_row {
-    const char *name;    /* in logs, status and settings; "worker-NAME" is the binary */
-    const char *binary;  /* in the folder of the worker binaries */
-    const char *user;    /* as root: whom it becomes where that user exists, else a number of its own */
-    unsigned scratch_mb; /* size of its private tmpfs at /tmp (as root), 0 = none */
+    const char *name;   /* in logs, status and settings; "worker-NAME" is the binary */
+    const char *binary; /* in the folder of the worker binaries */
+    const char *user;   /* as root: whom it becomes where that user exists, else a number of its own */
+    unsigned
+        scratch_mb; /* size of its private tmpfs at /tmp (as root); 0 = it may not touch any file at all */
+    uint32_t
+        required; /* SANDBOX_ bits without which it does not serve, unless workers.allow_less names them */
 };
 
 /* The row of a role, or NULL when there is no such number: what comes over a wire is asked here. */

@@ -20,14 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Constants of newer headers than Debian 12's. */
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
-
 #define WIRE_HEADER_SIZE sizeof(struct wire_header)
-#define BLOB_STEP        4096 /* bytes read at a time */
-#define WIRE_SEALED      (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 #define LENGTH_TEXT      UINT32_MAX /* in the table of types: a text, not a struct */
 #define ANY              (WIRE_UP | WIRE_STARTING | WIRE_BUSY)
 
@@ -64,6 +57,8 @@ static const struct type_row types[WIRE__MAX] = {
     [WIRE_RESULT] = TYPE("RESULT", sizeof(struct wire_result)),
     [WIRE_CANCEL] = TYPE("CANCEL", 0),
     [WIRE_LOG] = TYPE("LOG", LENGTH_TEXT),
+    [WIRE_LOADED] = TYPE("LOADED", sizeof(struct wire_loaded)),
+    [WIRE_FINDING] = TYPE("FINDING", LENGTH_TEXT),
 };
 
 /* Who may say what, in which states of the link (0: never), with how many descriptors. */
@@ -87,12 +82,13 @@ static const struct rule rules[WIRE_SENDER__MAX][WIRE__MAX] =
             },
         [WIRE_TO_LOADER] =
             {
-                [WIRE_LOAD] = {WIRE_STARTING, 1, 1},
+                [WIRE_LOAD] = {WIRE_STARTING, 1, 2},
                 [WIRE_SPAWN] = {WIRE_UP, 2, 2},
                 [WIRE_RETIRE] = {WIRE_UP | WIRE_STARTING, 0, 0},
             },
         [WIRE_FROM_LOADER] =
             {
+                [WIRE_LOADED] = {WIRE_STARTING, 0, 0},
                 [WIRE_READY] = {WIRE_STARTING, 0, 0},
                 [WIRE_FAILED] = {WIRE_STARTING, 0, 0},
                 [WIRE_SPAWNED] = {WIRE_UP, 0, 0},
@@ -109,6 +105,7 @@ static const struct rule rules[WIRE_SENDER__MAX][WIRE__MAX] =
             {
                 [WIRE_HELLO] = {WIRE_STARTING, 0, 0},
                 [WIRE_NEED] = {WIRE_BUSY, 1, 1},
+                [WIRE_FINDING] = {WIRE_BUSY, 0, 0},
                 [WIRE_RESULT] = {WIRE_BUSY, 0, 1},
                 [WIRE_LOG] = {ANY, 0, 0},
             },
@@ -300,121 +297,4 @@ void wire_close_fds(struct wire_packet *p)
         p->fd[i] = -1;
     }
     p->fd_n = 0;
-}
-
-/* Not executable where the kernel (6.3 on) can promise that; older ones refuse the flag. */
-static int memory_file(const char *name)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-
-    if (fd < 0 && errno == EINVAL)
-        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    return fd;
-}
-
-/* Closes it, with errno as it was. Returns -1. */
-static int give_up(int fd)
-{
-    int saved = errno;
-
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
-int wire_blob(struct view bytes)
-{
-    int fd = memory_file("spoold-blob");
-
-    if (fd < 0)
-        return -1;
-    for (size_t done = 0; done < bytes.n;) {
-        ssize_t n = pwrite(fd, bytes.p + done, bytes.n - done, (off_t)done);
-
-        if (n < 0 && errno != EINTR)
-            return give_up(fd);
-        done += n > 0 ? (size_t)n : 0;
-    }
-    if (fcntl(fd, F_ADD_SEALS, WIRE_SEALED | F_SEAL_SEAL) < 0)
-        return give_up(fd);
-    return fd;
-}
-
-/* Whether it is a memfd that carries these seals; else EPROTO. */
-static bool is_sealed(int fd, int wanted)
-{
-    int seals = fcntl(fd, F_GET_SEALS);
-
-    if (seals >= 0 && (seals & wanted) == wanted)
-        return true;
-    errno = EPROTO;
-    return false;
-}
-
-/* Without fstat(2): libc makes it a call that takes a path, which no worker may have. */
-int wire_blob_read(int fd, size_t max, struct buf *to)
-{
-    size_t had = to->n, done = 0;
-    ssize_t n = 1;
-
-    if (!is_sealed(fd, WIRE_SEALED))
-        return -1;
-    while (n > 0 && done <= max) {
-        size_t step = max + 1 - done < BLOB_STEP ? max + 1 - done : BLOB_STEP;
-
-        buf_reserve(to, done + step);
-        n = pread(fd, to->p + had + done, step, (off_t)done);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0)
-            done += (size_t)n;
-    }
-    if (n < 0 || done > max) {
-        errno = n < 0 ? errno : EFBIG;
-        return -1;
-    }
-    to->n = had + done;
-    to->p[to->n] = '\0';
-    return 0;
-}
-
-int wire_crumb_open(void)
-{
-    int fd = memory_file("spoold-crumb");
-
-    if (fd < 0)
-        return -1;
-    if (ftruncate(fd, WIRE_CRUMB_SIZE) < 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-        return give_up(fd);
-    return fd;
-}
-
-struct wire_crumb *wire_crumb_map(int fd, bool writable)
-{
-    struct stat st;
-    void *p;
-
-    /* A page that could shrink would end its reader with SIGBUS. */
-    if (!is_sealed(fd, F_SEAL_SHRINK) || fstat(fd, &st) < 0 || st.st_size != WIRE_CRUMB_SIZE) {
-        errno = EPROTO;
-        return NULL;
-    }
-    p = mmap(NULL, WIRE_CRUMB_SIZE, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
-void wire_crumb_unmap(struct wire_crumb **c)
-{
-    if (*c)
-        munmap(*c, WIRE_CRUMB_SIZE);
-    *c = NULL;
-}
-
-const char *wire_phase_name(uint32_t phase)
-{
-    static const char *const names[] = {"none", "begun", "reading", "writing"};
-
-    _Static_assert(sizeof names / sizeof *names == WIRE_PHASE__MAX, "one name per phase");
-    return phase < WIRE_PHASE__MAX ? names[phase] : "?";
 }

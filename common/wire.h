@@ -11,31 +11,32 @@
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
-#include "common/buf.h"
+#include "common/sealed.h"
 
 #include <stdint.h>
 
 #define WIRE_VERSION  1
 #define WIRE_BODY_MAX 112 /* bytes of a struct; with the header 128 */
-#define WIRE_TEXT_MAX 400 /* bytes of a text (FAILED, LOG) */
+#define WIRE_TEXT_MAX 400 /* bytes of a text (FAILED, LOG, FINDING) */
 #define WIRE_FDS_MAX  4
-#define WIRE_BLOB_MAX 1048576 /* bytes of a blob, unless the reader says otherwise */
-#define WIRE_LINK_FD  3       /* the descriptor of a program's own link after execve */
+#define WIRE_LINK_FD  3 /* the descriptor of a program's own link after execve */
 
 enum wire_type {
     WIRE_LOAD = 1, /* start a loader of this role; to the loader: what it is to load */
     WIRE_READY,    /* the loader is loaded, tested, and forks on request */
-    WIRE_FAILED,   /* it is not, and why */
-    WIRE_SPAWN,    /* fork a child for this link and this crumb page */
-    WIRE_SPAWNED,  /* done: its process number */
-    WIRE_EXITED,   /* a process ended, and how */
-    WIRE_RETIRE,   /* end it */
-    WIRE_HELLO,    /* the child is locked down and passed its canary */
+    WIRE_FAILED,
+    WIRE_SPAWN,   /* fork a child for this link and this crumb page */
+    WIRE_SPAWNED, /* done: its process number */
+    WIRE_EXITED,  /* a process ended, and how */
+    WIRE_RETIRE,  /* end it */
+    WIRE_HELLO,   /* the child is locked down and passed its canary */
     WIRE_JOB,
     WIRE_NEED, /* facts that the job needs; no role asks for any yet */
     WIRE_RESULT,
-    WIRE_CANCEL, /* drop the job; a RESULT is still owed */
-    WIRE_LOG,    /* a line for the log */
+    WIRE_CANCEL,  /* drop the job; a RESULT is still owed */
+    WIRE_LOG,     /* a line for the log */
+    WIRE_LOADED,  /* loader: what it has loaded; before READY */
+    WIRE_FINDING, /* child: words that belong to its next RESULT: the name of a virus, why not examined */
     WIRE__MAX
 };
 
@@ -64,7 +65,7 @@ struct wire_header {
 };
 
 enum { WIRE_LOAD_TRACE = 1 }; /* flags: name unknown system calls */
-struct wire_load { /* to the launcher: 1 fd, the loader's link. To the loader: 1 fd, settings blob */
+struct wire_load { /* to the launcher: 1 fd, its link. To the loader: settings blob, maybe a folder to load */
     uint32_t role, flags;
     uint64_t generation;
     uint64_t file_max;   /* bytes that one output may have (RLIMIT_FSIZE) */
@@ -75,6 +76,13 @@ struct wire_ready {
     uint32_t applied;           /* SANDBOX_ bits that the loader's test child reached */
     uint16_t attempts, refused; /* of the escape self-test */
     uint32_t landlock_abi, reserved;
+};
+enum { WIRE_LOADED_TEST = 1 }; /* flags: signatures for tests only */
+struct wire_loaded {
+    uint64_t signatures;
+    int64_t built; /* the newest of them, Unix seconds; 0 = not known */
+    uint32_t version, flags;
+    char engine[24]; /* "1.4.6"; printable ASCII, the rest zero */
 };
 struct wire_spawned { /* from the launcher: of a loader; from the loader: of a child */
     uint32_t pid;
@@ -112,8 +120,16 @@ struct wire_result {
     unsigned char sha256[32]; /* of the message as it was read */
     uint64_t cpu_us;          /* of this job */
     uint32_t rss_kb;          /* of the child so far */
-    uint32_t hops, own_hops;  /* Received: fields, and those of them by this host's spoold */
-    uint32_t removed;         /* fields that were removed */
+    union {                   /* by role */
+        struct {
+            uint32_t hops, own_hops; /* Received: fields, and those of them by this host's spoold */
+            uint32_t removed;        /* fields that were removed */
+        };
+        struct {
+            uint32_t state, why; /* common/antivirus.h */
+            uint32_t layers;     /* files that were looked into, the message among them */
+        };
+    };
     uint32_t reserved[2];
 };
 
@@ -122,12 +138,13 @@ struct wire_packet {
     union {
         struct wire_load load;
         struct wire_ready ready;
+        struct wire_loaded loaded;
         struct wire_spawned spawned;
         struct wire_exited exited;
         struct wire_hello hello;
         struct wire_job job;
         struct wire_result result;
-        char text[WIRE_TEXT_MAX]; /* FAILED, LOG; h.length bytes, no NUL */
+        char text[WIRE_TEXT_MAX]; /* FAILED, LOG, FINDING; h.length bytes, no NUL */
     } u;
     int fd[WIRE_FDS_MAX]; /* received: the reader's to close; sent: still the sender's */
     unsigned fd_n;
@@ -136,6 +153,7 @@ struct wire_packet {
 _Static_assert(sizeof(struct wire_header) == 16, "wire header");
 _Static_assert(sizeof(struct wire_load) == 32, "wire load");
 _Static_assert(sizeof(struct wire_ready) == 16, "wire ready");
+_Static_assert(sizeof(struct wire_loaded) == 48, "wire loaded");
 _Static_assert(sizeof(struct wire_spawned) == 8, "wire spawned");
 _Static_assert(sizeof(struct wire_exited) == 24, "wire exited");
 _Static_assert(sizeof(struct wire_hello) == 16, "wire hello");
@@ -165,34 +183,5 @@ const char *wire_check(enum wire_sender from, enum wire_state state, const struc
 /* "JOB"; "?" beyond the table. */
 const char *wire_type_name(unsigned type);
 void wire_close_fds(struct wire_packet *p);
-
-/* A memfd with these bytes, sealed against every change, offset 0. -1 with errno. The caller's. */
-int wire_blob(struct view bytes);
-/*
- * Adds what a blob holds to `to`, by pread(2), after checking its seals and size. 0, or -1 with errno and
- * nothing added: EPROTO when it is not sealed, EFBIG beyond `max`.
- */
-int wire_blob_read(int fd, size_t max, struct buf *to);
-
-/* The page that a child shares with the supervisor: written before mail bytes are touched. */
-enum wire_phase {
-    WIRE_PHASE_NONE,
-    WIRE_PHASE_BEGUN,
-    WIRE_PHASE_READING,
-    WIRE_PHASE_WRITING,
-    WIRE_PHASE__MAX
-};
-struct wire_crumb {
-    uint64_t job;
-    uint32_t phase; /* enum wire_phase; of roles with other phases, their number */
-    uint32_t reserved;
-};
-#define WIRE_CRUMB_SIZE 4096
-/* A memfd of that size, sealed against growing and shrinking. -1 with errno. */
-int wire_crumb_open(void);
-/* Maps it; NULL with errno. */
-struct wire_crumb *wire_crumb_map(int fd, bool writable);
-void wire_crumb_unmap(struct wire_crumb **c);
-const char *wire_phase_name(uint32_t phase);
 
 #endif

@@ -20,8 +20,12 @@ static const char *const names[ALARM_KIND__MAX] = {
     [ALARM_OUTLET_TAKEN] = "outlet_taken",
     [ALARM_LEDGER] = "ledger",
     [ALARM_WORKER] = "worker",
+    [ALARM_ANTIVIRUS] = "antivirus",
+    [ALARM_SIGNATURES] = "signatures",
+    [ALARM_UNEXAMINED] = "unexamined",
     [ALARM_ATTACK] = "attack",
 };
+_Static_assert(sizeof names / sizeof *names == ALARM_KIND__MAX, "a name for every kind");
 
 void alarm_raise(struct alarms *a, enum alarm_kind k, const char *fmt, ...)
 {

@@ -17,8 +17,11 @@ enum alarm_kind {
     ALARM_INTAKE_GONE,
     ALARM_OUTLET_TAKEN,
     ALARM_LEDGER,
-    ALARM_WORKER, /* a role is not served, or not by its newest settings */
-    ALARM_ATTACK, /* a worker tried what only an intruder tries; stands until spoold is started again */
+    ALARM_WORKER,     /* a role is not served, or not by its newest settings */
+    ALARM_ANTIVIRUS,  /* the same of role av: what it does not examine is held */
+    ALARM_SIGNATURES, /* only test signatures, too old, or a folder that cannot be read */
+    ALARM_UNEXAMINED, /* a message could not be examined and is held */
+    ALARM_ATTACK,     /* a worker tried what only an intruder tries; stands until spoold is started again */
     ALARM_KIND__MAX
 };
 

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/control_av.h"
 #include "spoold/query.h"
 
 #include <errno.h>
@@ -43,6 +44,7 @@ static const struct verb_row {
 } verbs[] = {
     {"status", control_status},
     {"queue", control_queue},
+    {"av", control_av},
 };
 
 /* The name is bound relative to the state folder: no absolute path, and no limit of sun_path. */

@@ -120,6 +120,7 @@ int control_status(struct spoold *s, const struct control_request *r, struct buf
     add_counts(&j, s);
     if (s->pool)
         pool_add_status(s->pool, &j);
+    antivirus_add_status(s, &j);
     add_alarms(&j, s);
     json_add_int(&j, "log_dropped", (int64_t)log_dropped());
     json_close(&j);

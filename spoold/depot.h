@@ -17,7 +17,7 @@ struct scan_state;
 struct depot {
     const struct config *cfg;
     struct spool spool;
-    int state_dir, journal_dir, ledger_dir;
+    int root_dir, state_dir, journal_dir, ledger_dir;
     struct journal *journal;
     struct ledger *ledger;
     struct scan_state *scan; /* scan.c's memory between two tasks; owned */

@@ -36,7 +36,8 @@ static const struct flow_row {
     [MSG_STEP_OFFER] = {.run = flow_offer, .next = MSG_STEP_WINDOW, .stop = {true, true}},
     [MSG_STEP_WINDOW] = {.act = act_window},
     [MSG_STEP_GATE] = {.act = flow_gate},
-    [MSG_STEP_LOCK] = {.run = flow_lock, .next = MSG_STEP_DECIDE, .stop = {true, true}},
+    [MSG_STEP_LOCK] = {.run = flow_lock, .next = MSG_STEP_EXAMINE, .stop = {true, true}},
+    [MSG_STEP_EXAMINE] = {.act = flow_examine},
     [MSG_STEP_DECIDE] = {.act = act_decide},
     [MSG_STEP_CREATE] = {.run = flow_create, .next = MSG_STEP_REWRITE, .stop = {true, true}},
     [MSG_STEP_REWRITE] = {.act = flow_rewrite},
@@ -96,6 +97,7 @@ static void let_wait(struct spoold *s, struct msg *m, enum roster_state state, i
     e->attempt = m->attempt;
     e->keep_attempt = m->keep_attempt;
     e->tries = m->tries;
+    e->unserved = m->unserved;
     e->outs_eml = m->outs_eml;
     e->outs_hdr = m->outs_hdr;
     e->json_out = m->json_out;
@@ -153,7 +155,7 @@ void flow_rest(struct spoold *s, struct msg *m, int64_t wait_ms)
 
 static bool before_commit(enum msg_step step)
 {
-    return step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE || step == MSG_STEP_REWRITE ||
+    return step == MSG_STEP_EXAMINE || step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE || step == MSG_STEP_REWRITE ||
            step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
 }
 
@@ -309,7 +311,10 @@ void flow_wake(struct spoold *s, struct roster_entry *e)
         recover_look_soon(s);
         return;
     }
-    flow_start(s, revive(s, e));
+    if (e->state == ROSTER_HELD && flow_gate_is_shut(s) && !flow_gate_is_too_old(s, e->first_ms))
+        roster_set_due(&s->roster, e, depot_mono_ms() + s->cfg->hold_first); /* there it would only wait */
+    else
+        flow_start(s, revive(s, e));
 }
 
 static void act_admit(struct spoold *s, struct msg *m)

@@ -1,6 +1,6 @@
 /*
- * flow_decide.c - what becomes of a message. The scanners' verdicts come in here; until they exist every
- * sound message is sent.
+ * flow_decide.c - what becomes of a message. The scanners' verdicts come in here: what is infected, or was not
+ * examined, goes on only where a setting says so.
  *
  * Loop thread, pure: no disk, no clock but the one it is given, nothing of the message's bytes.
  * A message that cannot be examined as it stands goes to quarantine/failed with the reason, never onward.
@@ -35,12 +35,78 @@ static bool is_unsound(const struct spoold *s, struct msg *m)
     return true;
 }
 
+bool flow_decide_wants_scan(const struct spoold *s, const struct msg *m)
+{
+    return s->cfg->clamav && !s->hold_all && m->fate == MSG_FATE_NONE && m->env_ok &&
+           m->env.status == ENVELOPE_WRITTEN && msg_size(m) <= (uint64_t)s->cfg->max_message_size;
+}
+
 static bool held_too_long(const struct spoold *s, struct msg *m)
 {
     if (s->hold_all || !m->tries || depot_wall_ms() - m->since_ms <= s->cfg->max_hold)
         return false;
     snprintf(m->reason + strlen(m->reason), sizeof m->reason - strlen(m->reason),
              "%sit was held longer than spool.max_hold", m->reason[0] ? "; " : "");
+    return true;
+}
+
+static void send_all(struct msg *m)
+{
+    m->fate = MSG_FATE_SEND;
+    msg_add_copy_all(m);
+    m->reason[0] = '\0';
+}
+
+static void decide_infected(const struct spoold *s, struct msg *m)
+{
+    enum { QUARANTINE, DELETE };
+    bool delete = s->cfg->av_virus_action == DELETE;
+
+    msg_set_reason(m, "virus: %s%s", m->virus.text,
+                   delete ? "; deleted, as antivirus.virus_action says" : "");
+    quarantine(m, SPOOL_CLASS_VIRUS);
+    if (delete)
+        m->fate = MSG_FATE_DROP;
+}
+
+static bool is_to_be_tagged(const struct config *c, enum antivirus_why why)
+{
+    enum { TAG, QUARANTINE };
+    const int action[ANTIVIRUS_WHY__MAX] = {
+        [ANTIVIRUS_ENCRYPTED] = c->av_encrypted_action,
+        [ANTIVIRUS_NO_UNPACKER] = c->av_no_unpacker_action,
+        [ANTIVIRUS_LIMIT] = c->av_limit_action,
+        [ANTIVIRUS_AMBIGUOUS] = c->av_ambiguous_action,
+    };
+
+    return action[why] == TAG;
+}
+
+/* What may pass another time is held; what will stay so has its action. */
+static void decide_unexamined(const struct spoold *s, struct msg *m)
+{
+    const struct msg_virus *v = &m->virus;
+
+    if (!antivirus_is_transient(v->why) && is_to_be_tagged(s->cfg, v->why)) {
+        send_all(m);
+        return;
+    }
+    msg_set_reason(m, "it could not be examined for viruses (%s): %s", antivirus_why_name(v->why), v->text);
+    if (antivirus_is_transient(v->why))
+        m->fate = MSG_FATE_HOLD;
+    else
+        quarantine(m, SPOOL_CLASS_POLICY);
+}
+
+/* False: nothing against it. */
+static bool decide_virus(const struct spoold *s, struct msg *m)
+{
+    if (m->virus.state == ANTIVIRUS_INFECTED)
+        decide_infected(s, m);
+    else if (m->virus.state == ANTIVIRUS_UNEXAMINED)
+        decide_unexamined(s, m);
+    else
+        return false;
     return true;
 }
 
@@ -52,10 +118,8 @@ void flow_decide(const struct spoold *s, struct msg *m)
     } else if (s->hold_all) {
         m->fate = MSG_FATE_HOLD;
         msg_set_reason(m, "spoold was started with --hold-all");
-    } else if (!flow_fates_apply(m)) {
-        m->fate = MSG_FATE_SEND;
-        msg_add_copy_all(m);
-        m->reason[0] = '\0';
+    } else if (!decide_virus(s, m) && !flow_fates_apply(m)) {
+        send_all(m);
     }
     if (m->fate == MSG_FATE_HOLD)
         flow_decide_hold(s, m);

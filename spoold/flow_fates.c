@@ -51,6 +51,20 @@ static bool apply_hold(struct msg *m, struct view v)
     return true;
 }
 
+uint32_t flow_fates_misbehaviour(const struct msg *m, enum role role)
+{
+    const struct view *v = envelope_find(&m->env, "x-spoold-test", 0);
+    const char *name = role_find((uint32_t)role)->name;
+    size_t n = strlen(name) + 1;
+
+    if (!v || v->n <= n || memcmp(v->p, name, n - 1) != 0 || v->p[n - 1] != '-')
+        return 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (view_equal((struct view){v->p + n, v->n - n}, view_of(rows[i].name)))
+            return rows[i].test_code;
+    return 0;
+}
+
 bool flow_fates_apply(struct msg *m)
 {
     const struct view *v = envelope_find(&m->env, "x-spoold-test", 0);

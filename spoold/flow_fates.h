@@ -12,7 +12,15 @@
 #ifdef SPOOLD_TEST
 /* True when the envelope named a fate and it was set. */
 bool flow_fates_apply(struct msg *m);
+/* How the worker of this role is to misbehave over it ("av-crash"); 0 = not at all. */
+uint32_t flow_fates_misbehaviour(const struct msg *m, enum role role);
 #else
+static inline uint32_t flow_fates_misbehaviour(const struct msg *m, enum role role)
+{
+    (void)m;
+    (void)role;
+    return 0;
+}
 static inline bool flow_fates_apply(struct msg *m)
 {
     (void)m;

@@ -26,6 +26,16 @@ static bool must_be_alone(const struct msg *m)
     return !NEGATIVE("no-lane") && m->attempt + (m->keep_attempt ? 0 : 1) > 1;
 }
 
+bool flow_gate_is_shut(const struct spoold *s)
+{
+    return spoold_workers_down_ms(s) > SPOOLD_WORKER_MS || antivirus_down_ms(s) > SPOOLD_WORKER_MS;
+}
+
+bool flow_gate_is_too_old(const struct spoold *s, int64_t since_ms)
+{
+    return since_ms && depot_wall_ms() - since_ms > s->cfg->max_hold;
+}
+
 static void pass(struct spoold *s, struct msg *m)
 {
     m->step = MSG_STEP_LOCK;
@@ -72,9 +82,17 @@ static void enter_lane(struct spoold *s, struct msg *m)
     flow_rest(s, m, GATE_REST_MS);
 }
 
+/* Only the virus scanner is missing, and it was held for too long, or its answer would change nothing. */
+static bool must_be_decided(const struct spoold *s, const struct msg *m)
+{
+    if (spoold_workers_down_ms(s) || !antivirus_down_ms(s))
+        return false;
+    return (m->tries && flow_gate_is_too_old(s, m->since_ms)) || (m->eml >= 0 && !flow_decide_wants_scan(s, m));
+}
+
 void flow_gate(struct spoold *s, struct msg *m)
 {
-    if (is_decided(m))
+    if (is_decided(m) || must_be_decided(s, m))
         pass(s, m);
     else if (spoold_worker_trouble(s) || s->gate.unserved.first)
         task_list_add(&s->gate.unserved, &m->task);
@@ -105,6 +123,28 @@ static void let_rest(struct spoold *s, struct task_list *list, const char *why)
     }
 }
 
+/*
+ * For want of the virus scanner alone: mail is taken in and written down all the same. What was not read
+ * yet stays as it stands on disk.
+ */
+static void put_on_hold(struct spoold *s, struct task_list *list, const char *why)
+{
+    struct task *t;
+
+    if (list->first)
+        log_info("event=waiting messages=%u they are held: %s", list->n, why);
+    while ((t = task_list_take(list))) {
+        struct msg *m = (struct msg *)t;
+
+        msg_set_reason(m, "it waits for the virus scanner: %s", why);
+        m->unserved = true;
+        if (m->eml >= 0)
+            flow_put_on_hold(s, m);
+        else
+            flow_rest(s, m, GATE_REST_MS);
+    }
+}
+
 static void serve_waiting(struct spoold *s)
 {
     struct task_list waiting;
@@ -117,7 +157,7 @@ static void serve_waiting(struct spoold *s)
 
 static void wake_one(struct roster_entry *e, void *arg)
 {
-    if (e->state == ROSTER_RESTING)
+    if (e->state == ROSTER_RESTING || (e->state == ROSTER_HELD && e->unserved))
         roster_set_due(arg, e, 0);
 }
 
@@ -141,5 +181,9 @@ void flow_gate_run(struct spoold *s)
         s->gate.rested = true;
         let_rest(s, &s->gate.lane, why);
         let_rest(s, &s->gate.unserved, why);
+    } else if (antivirus_down_ms(s) > SPOOLD_WORKER_MS) {
+        s->gate.rested = true;
+        put_on_hold(s, &s->gate.lane, why);
+        put_on_hold(s, &s->gate.unserved, why);
     }
 }

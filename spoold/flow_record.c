@@ -32,6 +32,46 @@ static struct event event_of(const struct msg *m, enum event_kind kind)
     };
 }
 
+/* What was decided by: the virus scanner's answer, and the bytes that it is about. */
+static void add_decision(struct json *j, const struct msg *m)
+{
+    const struct msg_virus *v = &m->virus;
+    char sum[2 * sizeof m->sha256 + 1] = "";
+
+    for (size_t i = 0; m->hashed && i < sizeof m->sha256; i++)
+        snprintf(sum + 2 * i, 3, "%02x", m->sha256[i]);
+    if (m->hashed)
+        json_add_str(j, "sha256", sum);
+    json_begin_object(j, "virus");
+    json_add_str(j, "state", antivirus_state_name(v->state));
+    if (v->state == ANTIVIRUS_INFECTED)
+        json_add_str(j, "name", v->text);
+    if (v->why) {
+        json_add_str(j, "why", antivirus_why_name(v->why));
+        json_add_str(j, "detail", v->text);
+    }
+    if (v->by.engine[0]) {
+        json_add_str(j, "engine", v->by.engine);
+        json_add_int(j, "version", v->by.version);
+        json_add_int(j, "generation", (int64_t)v->generation);
+    }
+    if (v->by.flags & WIRE_LOADED_TEST)
+        json_add_str(j, "warning", "TEST SIGNATURES ONLY");
+    json_end_object(j);
+}
+
+/* For the journal; empty for what was found committed after a restart: what it was decided by is not known. */
+static void make_decision(const struct msg *m, struct buf *to)
+{
+    struct json j;
+
+    if (m->recovered && !m->hashed)
+        return;
+    json_open(&j, to);
+    add_decision(&j, m);
+    json_close(&j);
+}
+
 /* The addresses of a set of recipients; the caller frees the array. */
 static struct view *recipients_of(const struct msg *m, const struct msg_copy *c)
 {
@@ -103,25 +143,27 @@ static int record_set(struct depot *d, struct msg *m, struct event *e, const str
     return r;
 }
 
-static int record_copies(struct depot *d, struct msg *m)
+static int record_copies(struct depot *d, struct msg *m, struct view decision)
 {
     for (size_t i = 0; i < m->copy_n; i++) {
         struct event e = event_of(m, EVENT_DELIVERED);
 
         e.copy = (unsigned)i + 1;
+        e.record = decision;
         if (record_set(d, m, &e, &m->copy[i]) < 0)
             return -1;
     }
     return 0;
 }
 
-static int record_rest(struct depot *d, struct msg *m)
+static int record_rest(struct depot *d, struct msg *m, struct view decision)
 {
     struct event e;
 
     if (m->fate == MSG_FATE_SEND)
         return 0;
     e = event_of(m, m->fate == MSG_FATE_DROP ? EVENT_DISCARDED : EVENT_QUARANTINED);
+    e.record = decision;
     if (m->fate == MSG_FATE_QUARANTINE)
         e.class = view_of(spool_class_name(m->class));
     return record_set(d, m, &e, &m->rest);
@@ -129,9 +171,19 @@ static int record_rest(struct depot *d, struct msg *m)
 
 int flow_record(struct depot *d, struct msg *m)
 {
+    struct buf decision = {0};
+    int r;
+
     if (NEGATIVE("late-audit") && m->fate == MSG_FATE_DROP && m->step == MSG_STEP_RECORD)
         return 0;
-    if (flow_record_accepted(d, m) < 0 || record_copies(d, m) < 0 || record_rest(d, m) < 0)
+    make_decision(m, &decision);
+    r = flow_record_accepted(d, m);
+    if (r == 0)
+        r = record_copies(d, m, buf_view(&decision));
+    if (r == 0)
+        r = record_rest(d, m, buf_view(&decision));
+    buf_free(&decision);
+    if (r < 0)
         return -1;
     spool_wait_journal(&d->spool, &m->err);
     depot_begin(d);
@@ -147,7 +199,7 @@ static void add_crash(struct json *j, const struct msg *m)
     json_add_str(j, "worker", role_find(m->job.role)->name);
     json_add_str(j, "cause", m->crash.cause);
     json_add_int(j, "signal", m->crash.signal);
-    json_add_str(j, "phase", wire_phase_name(m->crash.phase));
+    json_add_str(j, "phase", sealed_phase_name(m->crash.phase));
     json_add_int(j, "generation", (int64_t)m->crash.generation);
     json_add_int(j, "pid", m->crash.pid);
     json_add_int(j, "attempts", m->attempt);
@@ -167,6 +219,7 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
+    add_decision(&j, m);
     if (m->crash.cause[0])
         add_crash(&j, m);
     json_close(&j);

@@ -42,6 +42,19 @@ static int add_trace(const struct spoold *s, struct msg *m)
     return edit_pack(&m->edits, EDIT_PREPEND, VIEW("Received"), view_of(value));
 }
 
+/* What the virus scanner said; nothing where it was not asked. */
+static int add_virus(struct msg *m)
+{
+    const struct msg_virus *v = &m->virus;
+    char value[160];
+
+    if (v->state == ANTIVIRUS_NOT_ASKED)
+        return 0;
+    snprintf(value, sizeof value, "%s%s%s%s", antivirus_state_name(v->state), v->why ? "; " : "",
+             antivirus_why_name(v->why), v->by.flags & WIRE_LOADED_TEST ? "; TEST SIGNATURES ONLY" : "");
+    return edit_pack(&m->edits, EDIT_PREPEND, VIEW("X-Spoold-Virus"), view_of(value));
+}
+
 /* Forged copies of our own fields go, whoever made them; then ours are added. */
 static int make_edits(const struct spoold *s, struct msg *m)
 {
@@ -53,19 +66,14 @@ static int make_edits(const struct spoold *s, struct msg *m)
         edit_pack(e, EDIT_COUNT_OWN, none, view_of(s->depot.hostname)) < 0 ||
         edit_pack(e, EDIT_PREPEND, VIEW("X-Spoold-Id"), base_view(&m->base)) < 0)
         return -1;
+    if (add_virus(m) < 0)
+        return -1;
     return add_trace(s, m); /* last: a stranger's first line that begins with a blank may become part of it */
-}
-
-static void fail_with(struct spoold *s, struct msg *m, int err, const char *what)
-{
-    flow_fail(m, err, what);
-    m->ran = MSG_STEP_REWRITE;
-    flow_failed(s, m);
 }
 
 static void submit_copy(struct spoold *s, struct msg *m);
 
-/* Each copy is made from the same bytes, or the message changed in between. */
+/* Each copy is made from the bytes that were examined, or the message changed in between. */
 static bool same_bytes(struct msg *m, const struct wire_result *r)
 {
     if (r->in_size != msg_size(m) || (m->hashed && memcmp(m->sha256, r->sha256, sizeof m->sha256) != 0))
@@ -75,72 +83,18 @@ static bool same_bytes(struct msg *m, const struct wire_result *r)
     return true;
 }
 
-static void charge(struct spoold *s, struct msg *m, const struct pool_outcome *o)
-{
-    snprintf(m->crash.cause, sizeof m->crash.cause, "%s", o->cause);
-    m->crash.signal = o->signal;
-    m->crash.phase = o->phase;
-    m->crash.pid = o->pid;
-    m->crash.generation = o->generation;
-    log_warnx("id=%s event=worker_lost attempt=%u of=%lld cause=\"%s\"", m->base.s, m->attempt,
-              (long long)s->cfg->max_attempts, o->cause);
-    msg_clear_decision(m);
-    m->fate = MSG_FATE_NONE;
-    if (m->attempt < (unsigned)s->cfg->max_attempts) {
-        flow_gate_leave(s, m);
-        m->step = MSG_STEP_GATE;
-    } else {
-        m->fate = MSG_FATE_QUARANTINE;
-        m->class = SPOOL_CLASS_POISON;
-        msg_set_reason(m, "its worker failed in each of %u attempts; the last one: %s", m->attempt, o->cause);
-        msg_fill_rest(m);
-        m->step = MSG_STEP_PREPARE;
-    }
-    flow_go(s, m);
-}
-
-/*
- * What a worker says of the disk is a stranger's word: it raises no alarm and
- * stops nothing but this message, which is tried again until spool.max_hold.
- */
-static void worker_io(struct spoold *s, struct msg *m, int err)
-{
-    msg_set_reason(m, "the worker could not read or write it: %s", strerror(err));
-    flow_decide_hold(s, m);
-    if (m->fate == MSG_FATE_HOLD) {
-        m->fate = MSG_FATE_NONE;
-        m->err = err == ENOSPC || err == EDQUOT ? err : 0; /* room may be there again soon */
-        flow_put_on_hold(s, m);
-        return;
-    }
-    m->step = MSG_STEP_PREPARE;
-    flow_go(s, m);
-}
-
-/* The worker read other bytes than were claimed: the depositor's doing, or the worker is lying. */
-static void other_bytes(struct spoold *s, struct msg *m)
-{
-    const struct pool_outcome lie = {
-        .end = POOL_CHARGED, .cause = "it broke the protocol: RESULT: not the message that was given"};
-
-    if (flow_is_unchanged(m))
-        charge(s, m, &lie);
-    else
-        fail_with(s, m, ESTALE, "it was changed while it was in work");
-}
-
 static void copy_done(struct spoold *s, struct msg *m, const struct wire_result *r)
 {
     if (r->status == WIRE_IO) {
-        worker_io(s, m, r->err);
+        flow_worker_io(s, m, r->err);
         return;
     }
     if (r->status != WIRE_OK) {
-        fail_with(s, m, EBADMSG, "its header cannot be written anew");
+        flow_worker_fail(s, m, EBADMSG, "its header cannot be written anew");
         return;
     }
     if (!same_bytes(m, r)) {
-        other_bytes(s, m);
+        flow_worker_bytes(s, m);
         return;
     }
     flow_decide_hops(s, m, r->hops, r->own_hops);
@@ -161,7 +115,7 @@ static void job_done(struct spoold *s, struct pool_job *job, const struct pool_o
         copy_done(s, m, &o->result);
         break;
     case POOL_CHARGED:
-        charge(s, m, o);
+        flow_worker_charge(s, m, o);
         break;
     default:
         msg_set_reason(m, "%s", o->cause[0] ? o->cause : "its attempt was called off");
@@ -199,12 +153,12 @@ static void submit_copy(struct spoold *s, struct msg *m)
 void flow_rewrite(struct spoold *s, struct msg *m)
 {
     m->job_copy = 0;
-    m->hashed = false;
+    m->hashed = m->virus.state != ANTIVIRUS_NOT_ASKED; /* what was examined is what is passed on */
     if (s->stopping) {
         msg_set_reason(m, "spoold was stopped");
         flow_give_back(s, m);
     } else if (make_edits(s, m) < 0) {
-        fail_with(s, m, EBADMSG, "our own header fields cannot be written");
+        flow_worker_fail(s, m, EBADMSG, "our own header fields cannot be written");
     } else {
         submit_copy(s, m);
     }

@@ -29,7 +29,9 @@
 
 const char *spoold_worker_trouble(const struct spoold *s)
 {
-    return s->pool ? pool_trouble(s->pool, ROLE_REWRITE) : NULL;
+    const char *why = s->pool ? pool_trouble(s->pool, ROLE_REWRITE) : NULL;
+
+    return why ? why : antivirus_trouble(s);
 }
 
 int64_t spoold_workers_down_ms(const struct spoold *s)
@@ -124,6 +126,7 @@ static int64_t hand_out(struct spoold *s)
     next = earlier(next, notify_run(&s->notify, now));
     if (s->pool)
         next = earlier(next, pool_run(s->pool, now));
+    next = earlier(next, antivirus_run(s, now));
     flow_gate_run(s);
     if (store_idle(s->store) && s->todo.first)
         store_submit(s->store, &s->todo);

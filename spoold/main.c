@@ -208,6 +208,7 @@ static void prepare(struct spoold *s, const struct config *cfg)
     s->started_ms = depot_wall_ms();
     control_open(s);
     s->watch = watch_start(s);
+    antivirus_open(s);
     s->store = store_start(&s->depot, !cfg->store_inline);
 }
 
@@ -220,6 +221,7 @@ static void shut_down(struct spoold *s)
     store_stop(&s->store);
     /* While spoold is down, deposits are welcome: they wait on disk. */
     spool_mark_intakes(&s->depot.spool, s->no_room);
+    antivirus_close(s);
     watch_stop(&s->watch);
     control_close(s);
     intake_fini(s);
@@ -265,7 +267,7 @@ int main(int argc, char **argv)
     s->source =
         (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     s->hold_all = o.hold_all;
-    workers = (struct pool_options){.launcher = start_launcher(s), .trace = o.trace};
+    workers = (struct pool_options){.launcher = start_launcher(s), .trace = o.trace, .load = antivirus_load};
     prepare(s, cfg);
     if (workers.launcher >= 0)
         s->pool = pool_open(s, &workers);

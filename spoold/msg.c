@@ -13,6 +13,7 @@
 static const char *const step_names[MSG_STEP__MAX] = {
     [MSG_STEP_ADMIT] = "admit",       [MSG_STEP_OFFER] = "offer",     [MSG_STEP_WINDOW] = "window",
     [MSG_STEP_GATE] = "gate",         [MSG_STEP_LOCK] = "lock",       [MSG_STEP_DECIDE] = "decide",
+    [MSG_STEP_EXAMINE] = "examine",
     [MSG_STEP_CREATE] = "create",     [MSG_STEP_REWRITE] = "rewrite", [MSG_STEP_PREPARE] = "prepare",
     [MSG_STEP_COMMIT] = "commit",     [MSG_STEP_RESUME] = "resume",   [MSG_STEP_CONTENT] = "content",
     [MSG_STEP_ENVELOPE] = "envelope", [MSG_STEP_RECORD] = "record",   [MSG_STEP_UNLINK] = "unlink",

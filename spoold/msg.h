@@ -8,6 +8,7 @@
 #ifndef SPOOLD_MSG_H
 #define SPOOLD_MSG_H
 
+#include "common/antivirus.h"
 #include "common/envelope.h"
 #include "spoold/base.h"
 #include "spoold/pool.h"
@@ -16,7 +17,8 @@
 
 #define MSG_COPIES_MAX 16  /* outcomes of one message; more go to quarantine/policy (DESIGN 3) */
 #define MSG_NAME_MAX   256 /* a file name: BASE and suffix */
-#define MSG_REASON_MAX 160
+#define MSG_REASON_MAX 240
+#define MSG_VIRUS_MAX  160
 
 /* The commit suffixes that spoold uses, and "not decided". */
 enum msg_fate {
@@ -35,7 +37,8 @@ enum msg_step {
     MSG_STEP_WINDOW, /* loop: other programs have it */
     MSG_STEP_GATE,   /* loop: until a worker serves it, alone from the second attempt on */
     MSG_STEP_LOCK,
-    MSG_STEP_DECIDE, /* loop */
+    MSG_STEP_EXAMINE, /* loop: worker-av looks for viruses */
+    MSG_STEP_DECIDE,  /* loop */
     MSG_STEP_CREATE,
     MSG_STEP_REWRITE, /* loop: worker-rewrite fills the copies */
     MSG_STEP_PREPARE,
@@ -55,6 +58,16 @@ enum msg_step {
 struct msg_copy {
     size_t *rcpt; /* owned: indexes into the envelope's recipients */
     size_t rcpt_n;
+};
+
+/* What the antivirus stage answered, and by which engine. */
+struct msg_virus {
+    enum antivirus_state state;
+    enum antivirus_why why;
+    char text[MSG_VIRUS_MAX]; /* name of the virus, or words to `why` */
+    uint32_t layers;
+    uint64_t generation;
+    struct wire_loaded by; /* the engine and its signatures */
 };
 
 /* How the last worker that was charged to a message ended: its crash bundle. */
@@ -91,6 +104,8 @@ struct msg {
     int out[MSG_COPIES_MAX]; /* descriptors of BASE.K.eml.out until they wait for their flush; -1 = none */
     struct pool_job job;     /* at a worker, one copy after the other */
     unsigned job_copy;       /* index of that copy */
+    struct msg_virus virus;
+    bool unserved;           /* put on hold only because no worker was there for it */
     struct buf edits;        /* what worker-rewrite is to change */
     bool hashed;             /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];

@@ -181,7 +181,7 @@ void pool_lose(struct pool *p, const char *why)
 
 static void note_service(struct pool *p, struct pool_role *r)
 {
-    if (pool_status_served(r))
+    if (!r->wanted || pool_status_served(r))
         r->down_since = 0;
     else if (!r->down_since)
         r->down_since = p->now;
@@ -208,6 +208,8 @@ static int64_t next_due(const struct pool *p)
     for (int i = 0; i < ROLE__MAX; i++) {
         int64_t a = pool_generation_due(&p->role[i]), b = pool_job_due(p, &p->role[i]);
 
+        if (pool_reload_is_due(p, &p->role[i]))
+            return p->now;
         due = a < due ? a : due;
         due = b < due ? b : due;
     }
@@ -268,13 +270,16 @@ void pool_give_back(struct pool *p)
     pool_kick(p);
 }
 
-void pool_reload(struct pool *p)
+void pool_cancel_waiting(struct pool *p, enum role role, const char *cause)
 {
+    struct pool_role *r = &p->role[role];
+
     p->now = p->clock();
-    if (p->lost || p->stopping)
-        return;
-    for (int i = 0; i < ROLE__MAX; i++)
-        pool_generation_reload(p, &p->role[i]);
+    for (struct pool_generation *g = r->gen; g; g = g->next)
+        for (struct pool_child *c = g->child; c; c = c->next)
+            if (c->job && !c->begun)
+                pool_child_retire(p, c);
+    pool_job_cancel_all(p, r, cause);
     pool_kick(p);
 }
 
@@ -289,6 +294,8 @@ struct pool *pool_open(struct spoold *s, const struct pool_options *o)
 
     p->s = s;
     p->trace = o->trace;
+    p->roles = o->roles;
+    p->load = o->load;
     p->clock = o->clock ? o->clock : depot_mono_ms;
     p->now = p->clock();
     p->note_end = &p->note;
@@ -299,9 +306,13 @@ struct pool *pool_open(struct spoold *s, const struct pool_options *o)
         watch_link(p, &p->kick, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         fatal("the workers cannot be set up");
     for (int i = 0; i < ROLE__MAX; i++) {
-        p->role[i] = (struct pool_role){.role = (enum role)i, .retry_due = INT64_MAX, .down_since = p->now};
-        p->role[i].name = role_find((uint32_t)i)->name;
-        pool_generation_start(p, &p->role[i]);
+        struct pool_role *r = &p->role[i];
+
+        *r = (struct pool_role){.role = (enum role)i, .retry_due = INT64_MAX, .down_since = p->now};
+        r->name = role_find((uint32_t)i)->name;
+        r->wanted = pool_reload_wants(p, r->role);
+        if (r->wanted)
+            pool_generation_start(p, r);
     }
     return p;
 }

@@ -33,6 +33,8 @@ struct pool_outcome {
     uint32_t phase;             /* of the crumb page */
     uint64_t generation;
     uint32_t pid;
+    struct wire_loaded loaded;       /* what that generation works with; engine empty: nothing */
+    char finding[WIRE_TEXT_MAX + 1]; /* the words that came with a RESULT; "" = none */
 };
 
 /* Embedded in what it is for; the pool borrows it from submit until `done`, which gets it back. */
@@ -40,6 +42,7 @@ struct pool_job {
     struct pool_job *next; /* the pool's */
     enum role role;
     bool alone;       /* in a fresh child that serves nothing else */
+    bool big;         /* long work: at most one such job of the role at a time, so that others go by */
     int message, out; /* borrowed descriptors; out -1 = none */
     struct view blob; /* borrowed; empty = none */
     uint64_t size;
@@ -53,6 +56,16 @@ struct pool_options {
     int launcher;           /* link; owned by the pool from here on */
     bool trace;             /* --sandbox=trace */
     int64_t (*clock)(void); /* monotonic ms; NULL = the system's. Tests have their own */
+    uint32_t roles;         /* bit 1 << role: which to start; 0 = all that the settings want */
+    /* What a new generation of this role is to load: its settings, and a descriptor that the pool closes (-1
+     * = none). NULL: nothing for any role. Asked before each LOAD. */
+    void (*load)(struct spoold *s, enum role role, struct buf *settings, int *dir);
+};
+
+/* How a new generation takes over. */
+enum pool_reload {
+    POOL_OVERLAP, /* beside the old one, which serves until the new one has proved itself */
+    POOL_DRAIN,   /* the old one ends first: half the memory, and jobs wait meanwhile */
 };
 
 /* Settings come from s->cfg (workers.*); generation 1 of every role is asked for at once. */
@@ -67,8 +80,27 @@ int64_t pool_run(struct pool *p, int64_t now);
 void pool_submit(struct pool *p, struct pool_job *job);
 /* Orderly stop: waiting jobs end as POOL_CANCELLED at once, running ones get CANCEL. */
 void pool_give_back(struct pool *p);
-/* After a change of settings: a new generation of every role. */
-void pool_reload(struct pool *p);
+/* After a change of settings: a new generation of every role; roles that are switched on or off follow. The
+ * mode is role `av`'s, all others overlap. */
+void pool_reload(struct pool *p, enum pool_reload av_mode);
+/* A new generation of one role. */
+void pool_reload_role(struct pool *p, enum role role, enum pool_reload mode);
+/* A reload by POOL_DRAIN is on its way: the role is not served, and nothing is wrong. */
+bool pool_is_draining(const struct pool *p, enum role role);
+/* Ends the jobs of this role that no worker has begun, as POOL_CANCELLED with this cause. */
+void pool_cancel_waiting(struct pool *p, enum role role, const char *cause);
+/* The generation that serves, or the newest: its number, its loader's process (0 = none), what it said that
+ * it loaded (engine empty: nothing). */
+struct pool_about {
+    uint64_t generation;
+    uint32_t pid;
+    bool serving;
+    bool failed; /* a newer one did not start, and nobody has ordered another one since */
+    struct wire_loaded loaded;
+    int64_t reload_ms; /* how long the last reload took, from its order to HELLO; 0 = none yet */
+    enum pool_reload reload_mode;
+};
+void pool_get_about(const struct pool *p, enum role role, struct pool_about *a);
 /* NULL when jobs of this role are served; else why not, in plain words. */
 const char *pool_trouble(const struct pool *p, enum role role);
 /* Milliseconds since jobs of this role are not served; 0 when they are. */

@@ -14,6 +14,7 @@ static const struct {
     {{"seccomp", 7}, SANDBOX_SECCOMP},
     {{"rlimits", 7}, SANDBOX_RLIMITS},
     {{"no_new_privs", 12}, SANDBOX_NO_NEW_PRIVS},
+    {{"landlock", 8}, SANDBOX_LANDLOCK}, /* of roles that may open files */
 };
 
 static uint32_t find_bit(struct view word)
@@ -35,7 +36,7 @@ const char *pool_allow_less(struct view words, uint32_t *bits)
             word.n++;
         bit = find_bit(word);
         if (!bit)
-            return "seccomp, rlimits, no_new_privs, separated by blanks";
+            return "seccomp, rlimits, no_new_privs, landlock, separated by blanks";
         *bits |= bit;
         words.p += word.n, words.n -= word.n;
     }

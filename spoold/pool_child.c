@@ -47,10 +47,10 @@ static void make_new(struct pool *p, struct pool_child *c)
 static int send_spawn(struct pool *p, struct pool_child *c)
 {
     struct wire_packet w = wire_packet(WIRE_SPAWN, c->id);
-    int rc = -1, saved, page = wire_crumb_open(), peer = -1;
+    int rc = -1, saved, page = sealed_crumb_open(), peer = -1;
 
     if (page >= 0)
-        c->crumb = wire_crumb_map(page, false);
+        c->crumb = sealed_crumb_map(page, false);
     if (c->crumb)
         peer = pool_link_open(p, &c->link);
     if (peer >= 0) {
@@ -175,12 +175,23 @@ static void arrive(struct pool *p, struct pool_child *c)
 
 static const char *take_hello(struct pool *p, struct pool_child *c, const struct wire_hello *h)
 {
-    if (SANDBOX__REQUIRED & ~c->gen->allow_less & ~h->applied)
+    if (pool_role_required(c->gen->role->role, c->gen->allow_less) & ~h->applied)
         return "HELLO: a required part of the sandbox is missing";
     c->greeted = true;
     c->hello_pid = h->pid;
     c->gen->applied |= h->applied & SANDBOX_TRACE; /* which its loader's test does without */
     arrive(p, c);
+    return NULL;
+}
+
+/* Words for the RESULT that follows; they count for this job only. */
+static const char *take_finding(struct pool_child *c, const struct wire_packet *w)
+{
+    if (w->h.id != c->job->id)
+        return "FINDING: of another job";
+    if (++c->findings > POOL_FINDINGS)
+        return "FINDING: too many of them";
+    snprintf(c->finding, sizeof c->finding, "%.*s", (int)w->h.length, w->u.text);
     return NULL;
 }
 
@@ -210,6 +221,8 @@ void pool_child_packet(struct pool *p, struct pool_child *c, const struct wire_p
         rule = take_log(p, c, w);
     else if (!rule && w->h.type == WIRE_RESULT)
         pool_result_take(p, c, w);
+    else if (!rule && w->h.type == WIRE_FINDING)
+        rule = take_finding(c, w);
     else if (!rule)
         rule = "NEED: its role has no needs";
     if (rule)
@@ -238,6 +251,8 @@ void pool_child_busy(struct pool *p, struct pool_child *c, struct pool_job *job)
     c->state = POOL_CHILD_BUSY;
     c->job = job;
     c->begun = true;
+    c->findings = 0;
+    c->finding[0] = '\0';
     c->says = (struct pool_says){.since = p->now};
     pool_deadline_start(p, c);
 }

@@ -32,7 +32,7 @@ void pool_deadline_start(struct pool *p, struct pool_child *c)
     c->begun_ms = p->now;
     c->cpu_ms = cpu_ms(c);
     c->cancel_due = INT64_MAX;
-    set_busy_due(c, p->now + p->s->cfg->worker_deadline + 1);
+    set_busy_due(c, p->now + c->gen->deadline + 1);
 }
 
 void pool_deadline_cancel(struct pool *p, struct pool_child *c)
@@ -54,14 +54,14 @@ void pool_deadline_cancel(struct pool *p, struct pool_child *c)
  */
 void pool_deadline_judge(struct pool *p, struct pool_child *c)
 {
-    const int64_t d = p->s->cfg->worker_deadline, wall = p->now - c->begun_ms;
+    const int64_t d = c->gen->deadline, wall = p->now - c->begun_ms;
     int64_t used = cpu_ms(c), left;
 
     used = used < 0 || c->cpu_ms < 0 ? 0 : used - c->cpu_ms;
     if (p->now >= c->cancel_due) {
         pool_child_kill(p, c, POOL_CALLED_OFF, "it did not stop when it was told to");
     } else if (wall > 4 * d || (wall > d && used > d / 4)) {
-        pool_child_kill(p, c, POOL_BY_CRUMB, "it took longer than workers.deadline");
+        pool_child_kill(p, c, POOL_BY_CRUMB, pool_role_late(c->gen->role->role));
     } else if (wall <= d) {
         set_busy_due(c, c->begun_ms + d + 1);
     } else {

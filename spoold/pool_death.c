@@ -28,7 +28,7 @@ void pool_death_fate(char *to, size_t size, int status)
 void pool_death_bury(struct pool *p, struct pool_child *c)
 {
     pool_link_close(p, &c->link);
-    wire_crumb_unmap(&c->crumb);
+    sealed_crumb_unmap(&c->crumb);
     c->state = POOL_CHILD_DEAD;
     c->id = 0;
     c->pid = c->hello_pid = 0;

@@ -43,15 +43,24 @@ void pool_generation_end(struct pool *p, struct pool_generation *g, bool at_once
     }
 }
 
-static bool is_coming(const struct pool_generation *g)
+bool pool_generation_is_coming(const struct pool_generation *g)
 {
     return g->state == POOL_LOADING || g->state == POOL_READY;
+}
+
+unsigned pool_generation_count(const struct pool_role *r)
+{
+    unsigned n = 0;
+
+    for (const struct pool_generation *g = r->gen; g; g = g->next)
+        n += g->state != POOL_GONE;
+    return n;
 }
 
 static bool has_heir(const struct pool_role *r)
 {
     for (const struct pool_generation *g = r->gen; g; g = g->next)
-        if (is_coming(g))
+        if (pool_generation_is_coming(g))
             return true;
     return false;
 }
@@ -62,7 +71,7 @@ void pool_generation_blame(struct pool *p, const struct pool_generation *g, cons
 
     r->blamed = g->number;
     snprintf(r->trouble, sizeof r->trouble, "%s", why);
-    alarm_raise(&p->s->alarms, ALARM_WORKER, "worker-%s, generation %llu: %s; %s", r->name,
+    alarm_raise(&p->s->alarms, pool_role_alarm(r->role), "worker-%s, generation %llu: %s; %s", r->name,
                 (unsigned long long)g->number, r->trouble,
                 has_heir(r) ? "the one before it goes on; repair the cause and send SIGHUP"
                             : "messages wait until one starts");
@@ -71,7 +80,7 @@ void pool_generation_blame(struct pool *p, const struct pool_generation *g, cons
 void pool_generation_discard(struct pool *p, struct pool_generation *g, const char *why)
 {
     struct pool_role *r = g->role;
-    bool wanted = is_coming(g), served = r->current == g;
+    bool wanted = pool_generation_is_coming(g), served = r->current == g;
     char text[WIRE_TEXT_MAX + 1];
 
     if (g->state >= POOL_ENDING)
@@ -83,30 +92,48 @@ void pool_generation_discard(struct pool *p, struct pool_generation *g, const ch
     if (!wanted)
         return;
     pool_generation_blame(p, g, text);
+    if (!served)
+        pool_reload_failed(r);
     if (!has_heir(r))
         r->retry_due =
             p->now + pool_backoff(++r->failures + !served); /* one that served is made good at once */
 }
 
+/* Its settings, and a folder where the role has one. */
+static int add_what_to_load(struct pool *p, const struct pool_role *r, struct wire_packet *w)
+{
+    struct buf settings = {0};
+    int dir = -1, blob;
+
+    if (p->load)
+        p->load(p->s, r->role, &settings, &dir);
+    blob = sealed_blob(buf_view(&settings));
+    if (blob >= 0)
+        w->fd[w->fd_n++] = blob;
+    if (dir >= 0)
+        w->fd[w->fd_n++] = dir;
+    buf_free(&settings);
+    return blob < 0 ? -1 : 0;
+}
+
 static int send_load(struct pool *p, struct pool_generation *g, int peer)
 {
-    struct wire_packet w = wire_packet(WIRE_LOAD, g->id);
-    int blob = wire_blob((struct view){NULL, 0}), rc = -1;
+    struct wire_packet w = wire_packet(WIRE_LOAD, g->id), ask;
+    int rc = add_what_to_load(p, g->role, &w), saved;
 
-    if (blob < 0)
-        return -1;
     w.u.load = (struct wire_load){.role = (uint32_t)g->role->role,
                                   .flags = p->trace ? WIRE_LOAD_TRACE : 0,
                                   .generation = g->number,
                                   .file_max = g->file_max,
                                   .allow_less = g->allow_less};
-    w.fd_n = 1;
-    w.fd[0] = peer;
-    g->asked = wire_send(p->launcher.fd, &w) == 0;
-    w.fd[0] = blob; /* lies in the link until the loader runs */
-    if (g->asked)
-        rc = wire_send(g->link.fd, &w);
-    close(blob);
+    ask = w;
+    ask.fd_n = 1;
+    ask.fd[0] = peer;
+    g->asked = rc == 0 && wire_send(p->launcher.fd, &ask) == 0;
+    rc = g->asked ? wire_send(g->link.fd, &w) : -1; /* lies in the link until the loader runs */
+    saved = errno;
+    wire_close_fds(&w);
+    errno = saved;
     return rc;
 }
 
@@ -122,7 +149,8 @@ void pool_generation_start(struct pool *p, struct pool_role *r)
                                   .number = ++r->last_number,
                                   .id = ++p->last_id,
                                   .file_max = (uint64_t)p->s->cfg->max_message_size + POOL_FILE_EXTRA,
-                                  .due = p->now + POOL_LOADING_MS};
+                                  .deadline = pool_role_deadline(p->s->cfg, r->role),
+                                  .due = p->now + pool_role_loading_ms(r->role)};
     r->gen = g;
     r->retry_due = INT64_MAX;
     pool_allow_less(view_of(p->s->cfg->worker_allow_less), &g->allow_less);
@@ -146,7 +174,7 @@ struct pool_generation *pool_generation_find(struct pool *p, uint64_t id)
     return NULL;
 }
 
-static void start_draining(struct pool *p, struct pool_generation *g)
+void pool_generation_drain(struct pool *p, struct pool_generation *g)
 {
     g->state = POOL_DRAINING;
     for (struct pool_child *c = g->child; c; c = c->next)
@@ -154,12 +182,14 @@ static void start_draining(struct pool *p, struct pool_generation *g)
             pool_child_retire(p, c);
 }
 
-static void clear_alarm(struct pool *p)
+void pool_generation_clear_alarm(struct pool *p, enum role role)
 {
+    const enum alarm_kind kind = pool_role_alarm(role);
+
     for (int i = 0; i < ROLE__MAX; i++)
-        if (p->role[i].blamed)
+        if (p->role[i].blamed && pool_role_alarm((enum role)i) == kind)
             return;
-    alarm_clear(&p->s->alarms, ALARM_WORKER);
+    alarm_clear(&p->s->alarms, kind);
 }
 
 void pool_generation_promote(struct pool *p, struct pool_generation *g)
@@ -168,28 +198,17 @@ void pool_generation_promote(struct pool *p, struct pool_generation *g)
     struct buf bits = {0};
 
     if (r->current)
-        start_draining(p, r->current);
+        pool_generation_drain(p, r->current);
     r->current = g;
     r->trouble[0] = '\0';
     r->blamed = 0;
-    clear_alarm(p);
+    pool_generation_clear_alarm(p, r->role);
     pool_status_bits(&bits, g->applied, "");
     log_info("event=worker_ready role=%s generation=%llu pid=%u sandbox=%s escape=%u/%u", r->name,
              (unsigned long long)g->number, g->pid, bits.n ? bits.p : "none", g->ready.refused,
              g->ready.attempts);
     buf_free(&bits);
-}
-
-void pool_generation_reload(struct pool *p, struct pool_role *r)
-{
-    for (struct pool_generation *g = r->gen; g; g = g->next) {
-        if (g == r->current || !is_coming(g))
-            continue;
-        log_info("event=worker_replaced role=%s generation=%llu a newer one takes its place", r->name,
-                 (unsigned long long)g->number);
-        pool_generation_end(p, g, true);
-    }
-    pool_generation_start(p, r);
+    pool_reload_done(p, g);
 }
 
 static bool is_empty(const struct pool_generation *g)
@@ -214,18 +233,31 @@ static void tell_retire(struct pool *p, struct pool_generation *g)
 
 static void run_one(struct pool *p, struct pool_generation *g)
 {
+    char why[POOL_CAUSE_MAX];
+
     g->due = INT64_MAX;
+    snprintf(why, sizeof why, "it was not ready within %lld s",
+             (long long)pool_role_loading_ms(g->role->role) / 1000);
     if (g->state == POOL_LOADING)
-        pool_generation_discard(p, g, "it was not ready within 60 s");
+        pool_generation_discard(p, g, why);
     else if (g->state == POOL_RETIRING)
         pool_generation_end(p, g, true);
     else if (g->state == POOL_ENDING)
         tell_launcher(p, g);
 }
 
+/*
+ * A new try waits for the end of what failed where memory is short (the last reload drained), and in any case
+ * when the launcher does not get rid of what it was told to end.
+ */
+static bool may_retry(const struct pool_role *r)
+{
+    return pool_generation_count(r) < (r->mode == POOL_DRAIN ? 1 : POOL_PROCESSES_MAX);
+}
+
 void pool_generation_run(struct pool *p, struct pool_role *r)
 {
-    if (r->retry_due <= p->now) {
+    if (r->retry_due <= p->now && may_retry(r)) {
         r->retry_due = INT64_MAX;
         if (!p->stopping && !p->lost)
             pool_generation_start(p, r);
@@ -239,11 +271,12 @@ void pool_generation_run(struct pool *p, struct pool_role *r)
         if (g->state == POOL_DRAINING && is_empty(g))
             tell_retire(p, g);
     }
+    pool_reload_run(p, r);
 }
 
 int64_t pool_generation_due(const struct pool_role *r)
 {
-    int64_t due = r->retry_due;
+    int64_t due = may_retry(r) ? r->retry_due : INT64_MAX;
 
     for (const struct pool_generation *g = r->gen; g; g = g->next) {
         due = g->due < due ? g->due : due;
@@ -286,5 +319,6 @@ void pool_generation_drop_all(struct pool *p, struct pool_role *r)
 {
     for (struct pool_generation *g = r->gen; g; g = g->next)
         pool_generation_end(p, g, false);
+    pool_reload_failed(r);
     r->retry_due = INT64_MAX;
 }

@@ -101,7 +101,8 @@ static void end_unserved(struct pool *p, struct pool_job *job, enum pool_end end
 
 static bool has_given_up(const struct pool *p, const struct pool_role *r)
 {
-    return r->failures && !r->current && r->down_since && p->now - r->down_since >= POOL_GIVE_UP_MS;
+    return r->failures && !r->current && !r->drain && r->down_since &&
+           p->now - r->down_since >= POOL_GIVE_UP_MS;
 }
 
 /* Why jobs are not to wait any longer, and how they end; NULL when they may. */
@@ -113,7 +114,24 @@ static const char *refusal(const struct pool *p, const struct pool_role *r, enum
     if (has_given_up(p, r))
         return r->trouble;
     *end = POOL_CANCELLED;
+    if (!r->wanted)
+        return "it is switched off";
     return p->stopping ? "spoold is stopping" : NULL;
+}
+
+static void end_all(struct pool *p, struct pool_role *r, enum pool_end end, const char *why)
+{
+    while (r->first) {
+        struct pool_job *job = r->first;
+
+        unqueue(r, NULL, job);
+        end_unserved(p, job, end, why);
+    }
+}
+
+void pool_job_cancel_all(struct pool *p, struct pool_role *r, const char *why)
+{
+    end_all(p, r, POOL_CANCELLED, why);
 }
 
 static bool end_waiting(struct pool *p, struct pool_role *r)
@@ -121,12 +139,8 @@ static bool end_waiting(struct pool *p, struct pool_role *r)
     enum pool_end end;
     const char *why = refusal(p, r, &end);
 
-    while (why && r->first) {
-        struct pool_job *job = r->first;
-
-        unqueue(r, NULL, job);
-        end_unserved(p, job, end, why);
-    }
+    if (why)
+        end_all(p, r, end, why);
     return why != NULL;
 }
 
@@ -136,6 +150,15 @@ static struct pool_child *find_idle(const struct pool_generation *g)
         if (c->state == POOL_CHILD_IDLE && !c->alone)
             return c;
     return NULL;
+}
+
+/* Long work of this generation is one at a time, or it would have all children and everybody wait. */
+static bool has_big(const struct pool_generation *g)
+{
+    for (const struct pool_child *c = g->child; c; c = c->next)
+        if (c->job && c->job->big)
+            return true;
+    return false;
 }
 
 static struct pool_child *make_alone(const struct pool *p, struct pool_generation *g)
@@ -157,7 +180,10 @@ static bool give(struct pool *p, struct pool_child *c, struct pool_job *job)
     return c->state == POOL_CHILD_STARTING;
 }
 
-/* First come, first served; but one that must be alone does not keep the others waiting. */
+/*
+ * First come, first served; but one that must be alone, or is big, does not keep the others waiting. Those
+ * that go by are all younger, so it is the first one again as soon as there is a place for it.
+ */
 void pool_job_dispatch(struct pool *p, struct pool_role *r)
 {
     struct pool_job *before = NULL, *next = NULL;
@@ -166,11 +192,12 @@ void pool_job_dispatch(struct pool *p, struct pool_role *r)
     if (end_waiting(p, r) || !r->current || p->now < r->hold_due)
         return;
     for (struct pool_job *job = r->first; job && !(full[0] && full[1]); job = next) {
-        struct pool_child *c = job->alone ? make_alone(p, r->current) : find_idle(r->current);
+        bool held = full[job->alone] || (job->big && has_big(r->current));
+        struct pool_child *c = held ? NULL : job->alone ? make_alone(p, r->current) : find_idle(r->current);
 
         next = job->next;
         if (!c) {
-            full[job->alone] = true;
+            full[job->alone] |= !held;
             before = job;
             continue;
         }
@@ -194,7 +221,7 @@ int64_t pool_job_due(const struct pool *p, const struct pool_role *r)
     due = sooner(due, p->now, r->hold_due);
     if (r->current)
         due = sooner(due, p->now, r->current->alone_due);
-    else if (r->failures && r->down_since)
+    else if (r->failures && r->down_since && !r->drain)
         due = sooner(due, p->now, r->down_since + POOL_GIVE_UP_MS);
     return due;
 }
@@ -210,7 +237,7 @@ static int empty_output(const struct pool_job *job)
 static int send_job(const struct pool_child *c, const struct pool_job *job)
 {
     struct wire_packet w = wire_packet(WIRE_JOB, job->id);
-    int blob = job->blob.n ? wire_blob(job->blob) : -1, rc, saved;
+    int blob = job->blob.n ? sealed_blob(job->blob) : -1, rc, saved;
 
     if (job->blob.n && blob < 0)
         return -1;

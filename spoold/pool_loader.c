@@ -14,7 +14,8 @@
 
 static const char *ready_fault(const struct pool_generation *g, const struct wire_ready *r)
 {
-    const uint32_t required = SANDBOX__REQUIRED & ~g->allow_less, given_up = g->allow_less & ~r->applied;
+    const uint32_t required = pool_role_required(g->role->role, g->allow_less),
+                   given_up = g->allow_less & ~r->applied;
 
     if (r->applied & ~(uint32_t)SANDBOX__ALL)
         return "READY: parts of the sandbox that there are not";
@@ -22,6 +23,8 @@ static const char *ready_fault(const struct pool_generation *g, const struct wir
         return "READY: a required part of the sandbox is missing";
     if (r->refused > r->attempts || (!given_up && (!r->attempts || r->refused < r->attempts)))
         return "READY: its own test found a hole in the sandbox";
+    if (g->role->role == ROLE_AV && !g->loaded.engine[0])
+        return "READY: it does not say what it has loaded";
     return NULL;
 }
 
@@ -35,8 +38,35 @@ static const char *take_ready(struct pool *p, struct pool_generation *g, const s
     g->applied |= w->u.ready.applied & BY_WORKER;
     g->state = POOL_READY;
     g->due = INT64_MAX;
-    for (int64_t i = 0; i < p->s->cfg->worker_children; i++)
+    for (int64_t i = pool_role_children(p->s->cfg, g->role->role); i > 0; i--)
         pool_child_new(g, false)->due = p->now;
+    return NULL;
+}
+
+/* Printable, and zeros to its end: it is shown as it is. */
+static bool engine_is_clean(const char *engine, size_t size)
+{
+    size_t n = strnlen(engine, size);
+
+    for (size_t i = 0; i < size; i++)
+        if (i < n ? engine[i] < 0x20 || engine[i] > 0x7e : engine[i] != 0)
+            return false;
+    return n > 0 && n < size;
+}
+
+static const char *take_loaded(struct pool *p, struct pool_generation *g, const struct wire_packet *w)
+{
+    const struct wire_loaded *l = &w->u.loaded;
+
+    (void)p;
+    if (g->told_loaded)
+        return "LOADED: a second time";
+    if (!engine_is_clean(l->engine, sizeof l->engine))
+        return "LOADED: the name of its engine is none";
+    if (l->flags & ~(uint32_t)WIRE_LOADED_TEST || l->built < 0)
+        return "LOADED: numbers that cannot be";
+    g->loaded = *l;
+    g->told_loaded = true;
     return NULL;
 }
 
@@ -93,7 +123,7 @@ void pool_loader_packet(struct pool *p, struct pool_generation *g, const struct 
     static const char *(*const take[WIRE__MAX])(struct pool *, struct pool_generation *,
                                                 const struct wire_packet *) = {
         [WIRE_READY] = take_ready,   [WIRE_FAILED] = take_failed, [WIRE_SPAWNED] = take_spawned,
-        [WIRE_EXITED] = take_exited, [WIRE_LOG] = take_log,
+        [WIRE_EXITED] = take_exited, [WIRE_LOG] = take_log,       [WIRE_LOADED] = take_loaded,
     };
     enum wire_state state = g->state == POOL_LOADING ? WIRE_STARTING : WIRE_UP;
     const char *rule = wire_check(WIRE_FROM_LOADER, state, w);

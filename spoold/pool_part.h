@@ -1,9 +1,10 @@
 /*
  * pool_part.h - what the files of the pool ask of each other; nobody else includes it.
  *
- * pool.c has the links and the turn, pool_generation.c and pool_loader.c the
- * loaders, pool_child.c, pool_deadline.c and pool_death.c the children, pool_job.c
- * and pool_result.c the jobs, pool_status.c what is shown.
+ * pool.c has the links and the turn, pool_generation.c, pool_reload.c and
+ * pool_loader.c the loaders, pool_child.c, pool_deadline.c and pool_death.c the
+ * children, pool_job.c and pool_result.c the jobs, pool_role.c what differs from role
+ * to role, pool_status.c what is shown.
  */
 #ifndef SPOOLD_POOL_PART_H
 #define SPOOLD_POOL_PART_H
@@ -36,13 +37,31 @@ void pool_generation_blame(struct pool *p, const struct pool_generation *g, cons
 /* Its first child said HELLO: it serves, the others drain. */
 void pool_generation_promote(struct pool *p, struct pool_generation *g);
 struct pool_generation *pool_generation_find(struct pool *p, uint64_t id);
-void pool_generation_reload(struct pool *p, struct pool_role *r);
+/* It begins no job any more; idle children end, busy ones finish. */
+void pool_generation_drain(struct pool *p, struct pool_generation *g);
+/* LOADING or READY. */
+bool pool_generation_is_coming(const struct pool_generation *g);
+/* How many loaders of this role have not ended yet. */
+unsigned pool_generation_count(const struct pool_role *r);
+/* When no other role is blamed for the same alarm. */
+void pool_generation_clear_alarm(struct pool *p, enum role role);
 /* What is due, of this role's generations and their children. */
 void pool_generation_run(struct pool *p, struct pool_role *r);
 int64_t pool_generation_due(const struct pool_role *r);
 void pool_generation_sweep(struct pool_role *r);
 /* Without a word to anybody: the links end. */
 void pool_generation_drop_all(struct pool *p, struct pool_role *r);
+
+/* pool_reload.c */
+/* Whether the settings, or who opened the pool, want this role now. */
+bool pool_reload_wants(const struct pool *p, enum role role);
+/* Starts the new one when the old ones have ended. */
+void pool_reload_run(struct pool *p, struct pool_role *r);
+/* That is due. */
+bool pool_reload_is_due(const struct pool *p, const struct pool_role *r);
+/* This generation serves; it did not come to that. */
+void pool_reload_done(struct pool *p, const struct pool_generation *g);
+void pool_reload_failed(struct pool_role *r);
 
 /* pool_loader.c */
 void pool_loader_packet(struct pool *p, struct pool_generation *g, const struct wire_packet *w);
@@ -95,6 +114,8 @@ void pool_job_queue(struct pool_role *r, struct pool_job *job);
 void pool_job_return(struct pool_role *r, struct pool_job *job);
 /* Hands waiting jobs out, or ends them where that is due. */
 void pool_job_dispatch(struct pool *p, struct pool_role *r);
+/* All that wait in the queue end as POOL_CANCELLED. */
+void pool_job_cancel_all(struct pool *p, struct pool_role *r, const char *why);
 /* When dispatch has something to do that no link announces. */
 int64_t pool_job_due(const struct pool *p, const struct pool_role *r);
 /* False: it could not be sent, and waits again. */
@@ -110,6 +131,23 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
 bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status);
 /* The phase of this child's job by its crumb page; 0 = it was not touched. */
 uint32_t pool_result_phase(const struct pool_child *c);
+
+/* pool_role.c: what differs from role to role. */
+/* By the settings. */
+bool pool_role_is_wanted(const struct config *cfg, enum role role);
+int64_t pool_role_children(const struct config *cfg, enum role role);
+int64_t pool_role_deadline(const struct config *cfg, enum role role);
+/* From LOAD to READY, ms. */
+int64_t pool_role_loading_ms(enum role role);
+enum alarm_kind pool_role_alarm(enum role role);
+/* "it took longer than workers.deadline"; "it is loading new signatures" */
+const char *pool_role_late(enum role role);
+const char *pool_role_drained(enum role role);
+/* Parts of the sandbox without which it must not serve. */
+uint32_t pool_role_required(enum role role, uint32_t allow_less);
+/* What is wrong with the numbers of a RESULT of this role, or NULL; what all roles have was checked.
+ * `finding` are the words that came before it, "" = none. */
+const char *pool_role_fault(enum role role, const struct wire_result *r, const char *finding);
 
 /* pool_status.c */
 /* A shared child of the current generation is alive. */

@@ -3,10 +3,9 @@
  *
  * Called by pool_child.c and pool_death.c. A RESULT comes from a process that has
  * read a hostile message: its numbers are compared with what is known here
- * before anybody sees them. After a death only that job is charged which the
- * crumb page of the dead child names, or which its worker broke a rule over; any
- * other is tried again. The page is shared with the child: each field is read
- * once, and means nothing but that.
+ * before anybody sees them; what only one role says is pool_role.c's to judge. After a death only that job is
+ * charged which the crumb page of the dead child names, or which its worker broke a rule over; any other is
+ * tried again. The page is shared with the child: each field is read once, and means nothing but that.
  */
 #include "spoold/pool_part.h"
 
@@ -29,8 +28,11 @@ uint32_t pool_result_phase(const struct pool_child *c)
 
 static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end end)
 {
-    return (struct pool_outcome){
-        .end = end, .phase = pool_result_phase(c), .generation = c->gen->number, .pid = c->pid};
+    return (struct pool_outcome){.end = end,
+                                 .phase = pool_result_phase(c),
+                                 .generation = c->gen->number,
+                                 .loaded = c->gen->loaded,
+                                 .pid = c->pid};
 }
 
 static const char *output_fault(const struct pool_generation *g, const struct pool_job *job, uint64_t size)
@@ -47,6 +49,7 @@ static const char *output_fault(const struct pool_generation *g, const struct po
 static const char *result_fault(const struct pool_child *c, const struct wire_packet *w)
 {
     const struct wire_result *r = &w->u.result;
+    const char *rule;
 
     if (w->h.id != c->job->id)
         return "RESULT: of another job";
@@ -54,13 +57,10 @@ static const char *result_fault(const struct pool_child *c, const struct wire_pa
         return "RESULT: a status that there is not";
     if (r->status == WIRE_CANCELLED && c->cancel_due == INT64_MAX)
         return "RESULT: cancelled, and nobody asked for that";
-    if (r->own_hops > r->hops || r->reserved[0] || r->reserved[1])
+    if (r->reserved[0] || r->reserved[1])
         return "RESULT: numbers that cannot be";
-    if (r->status != WIRE_OK)
-        return NULL;
-    if (r->hops > r->in_size || r->removed > r->in_size)
-        return "RESULT: numbers that cannot be";
-    return output_fault(c->gen, c->job, r->out_size);
+    rule = pool_role_fault(c->gen->role->role, r, c->finding);
+    return rule || r->status != WIRE_OK ? rule : output_fault(c->gen, c->job, r->out_size);
 }
 
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w)
@@ -74,6 +74,7 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     }
     o = outcome_of(c, w->u.result.status == WIRE_CANCELLED ? POOL_CANCELLED : POOL_DONE);
     o.result = w->u.result;
+    snprintf(o.finding, sizeof o.finding, "%s", c->finding);
     if (o.end == POOL_CANCELLED)
         snprintf(o.cause, sizeof o.cause, "spoold is stopping");
     c->gen->role->jobs++;
@@ -86,10 +87,10 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
 
 static const char *while_text(uint32_t phase)
 {
-    return phase == WIRE_PHASE_READING   ? " while reading"
-           : phase == WIRE_PHASE_WRITING ? " while writing"
-           : phase                       ? " after it had begun"
-                                         : "";
+    return phase == SEALED_PHASE_READING   ? " while reading"
+           : phase == SEALED_PHASE_WRITING ? " while writing"
+           : phase                         ? " after it had begun"
+                                           : "";
 }
 
 static void explain(const struct pool_child *c, const int *status, struct pool_outcome *o)

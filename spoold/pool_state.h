@@ -14,7 +14,6 @@
 
 #include "spoold/spoold.h"
 
-#define POOL_LOADING_MS     60000 /* a loader from LOAD to READY */
 #define POOL_STARTING_MS    10000 /* a child from SPAWN to HELLO */
 #define POOL_DYING_MS       3000  /* from RETIRE, or the end of its link, to EXITED */
 #define POOL_CANCEL_MS      3000  /* from CANCEL to RESULT */
@@ -26,13 +25,16 @@
 #define POOL_FAILURES_MAX   3     /* children in a row that end before HELLO: the generation is no good */
 #define POOL_LOSSES_MAX     3     /* a job that was lost so often is charged after all */
 #define POOL_ALONE_MAX      1     /* extra children of a role at one time */
-#define POOL_CHARGED_MAX    8 /* deaths in a row that messages were charged with: more of them are slowed down \
-                               */
-#define POOL_CHARGED_MS  1000 /* to this pace */
-#define POOL_SAYS_JOB    64   /* LOG packets during one job */
-#define POOL_SAYS_MINUTE 256  /* LOG packets in a minute without a job; of a loader: in any minute */
-#define POOL_READ_MAX    16   /* packets of one link in one turn: a flood does not stop the others */
+/* Deaths in a row that messages were charged with: more of them are slowed down to this pace. */
+#define POOL_CHARGED_MAX 8
+#define POOL_CHARGED_MS  1000
+#define POOL_SAYS_JOB    64  /* LOG packets during one job */
+#define POOL_SAYS_MINUTE 256 /* LOG packets in a minute without a job; of a loader: in any minute */
+#define POOL_READ_MAX    16  /* packets of one link in one turn: a flood does not stop the others */
+#define POOL_FINDINGS    8   /* FINDING packets during one job */
 #define POOL_FILE_EXTRA  1048576
+/* Loaders of a role that have not ended yet: with so many nothing is tried again. */
+#define POOL_PROCESSES_MAX 8
 
 /* The first member of what it belongs to. */
 struct pool_link {
@@ -63,26 +65,28 @@ struct pool_child {
     struct pool_child *next;
     struct pool_generation *gen;
     enum pool_child_state state;
-    bool alone;               /* for one job only */
-    bool greeted, served;     /* said HELLO; became idle once */
-    bool retired, exited;     /* it is ended in an orderly way; EXITED has come */
-    uint64_t id;              /* 0 while there is no process */
-    uint32_t pid, hello_pid;  /* as the loader says, as it says itself; 0 = not yet */
-    struct pool_job *job;     /* at work, or (alone) waiting for its child */
-    bool begun;               /* the job was sent */
-    struct wire_crumb *crumb; /* shared memory: each field is read once, by pool_result_phase() */
+    bool alone;                 /* for one job only */
+    bool greeted, served;       /* said HELLO; became idle once */
+    bool retired, exited;       /* it is ended in an orderly way; EXITED has come */
+    uint64_t id;                /* 0 while there is no process */
+    uint32_t pid, hello_pid;    /* as the loader says, as it says itself; 0 = not yet */
+    struct pool_job *job;       /* at work, or (alone) waiting for its child */
+    bool begun;                 /* the job was sent */
+    struct sealed_crumb *crumb; /* shared memory: each field is read once, by pool_result_phase() */
     enum pool_verdict verdict;
     char cause[POOL_CAUSE_MAX]; /* why it is ended; "" = it ended by itself */
     int64_t due, begun_ms, cancel_due;
     int64_t cpu_ms;  /* of the process when the job began; -1 = not known */
     unsigned deaths; /* in a row, without a finished job between */
     struct pool_says says;
+    unsigned findings;               /* of this job */
+    char finding[WIRE_TEXT_MAX + 1]; /* the last of them */
 };
 
 enum pool_generation_state {
     POOL_LOADING,
     POOL_READY,
-    POOL_DRAINING, /* a newer one serves */
+    POOL_DRAINING, /* it begins no job any more */
     POOL_RETIRING, /* told to end */
     POOL_ENDING,   /* its link is closed; the launcher's EXITED is awaited */
     POOL_GONE,
@@ -99,7 +103,10 @@ struct pool_generation {
     bool exited, unexplained;          /* its link ended before its process did */
     uint32_t pid, applied, allow_less; /* applied: SANDBOX_ bits, launcher and worker together */
     struct wire_ready ready;
+    struct wire_loaded loaded;
+    bool told_loaded;
     uint64_t file_max;
+    int64_t deadline;         /* of one job; as the settings were that its loader got */
     struct pool_child *child; /* a list; owned */
     unsigned failures;        /* children in a row that ended before HELLO */
     int64_t alone_due;        /* no extra child before this time */
@@ -109,8 +116,12 @@ struct pool_generation {
     char fate[WIRE_TEXT_MAX + 1]; /* how the process ended */
 };
 
+/* A reload by POOL_DRAIN. */
+enum pool_drain { POOL_NOT_DRAINED, POOL_OLD_ENDS, POOL_NEW_LOADS };
+
 struct pool_role {
     enum role role;
+    bool wanted;
     const char *name;
     struct pool_generation *gen; /* newest first; owned */
     struct pool_generation *current;
@@ -120,6 +131,9 @@ struct pool_role {
     unsigned charged;              /* deaths in a row that messages were charged with */
     uint64_t blamed;               /* number of the generation that the alarm is about; 0 = none */
     int64_t retry_due, hold_due, down_since;
+    enum pool_drain drain;
+    enum pool_reload mode, reload_mode; /* of the last order; of the last one that was done */
+    int64_t order_ms, reload_ms;        /* when it was ordered, 0 = it is over; how long it took, 0 = none */
     char trouble[WIRE_TEXT_MAX + 1];
 };
 
@@ -128,6 +142,8 @@ struct pool_note;
 struct pool {
     struct spoold *s;
     struct pool_link launcher, kick;
+    uint32_t roles; /* as in struct pool_options */
+    void (*load)(struct spoold *s, enum role role, struct buf *settings, int *dir);
     int epoll;
     bool trace, lost, stopping, delivering;
     int64_t (*clock)(void);

@@ -22,12 +22,16 @@ const char *pool_trouble(const struct pool *p, enum role role)
 {
     const struct pool_role *r = &p->role[role];
 
+    if (!r->wanted)
+        return "it is switched off";
     if (p->lost)
         return "the launcher of the workers has ended";
     if (pool_status_served(r))
         return NULL;
     if (r->current)
         return "none of its worker processes lives";
+    if (r->drain)
+        return pool_role_drained(role);
     return r->trouble[0] ? r->trouble : "its worker is starting";
 }
 
@@ -35,10 +39,26 @@ int64_t pool_down_ms(const struct pool *p, enum role role, int64_t now)
 {
     const struct pool_role *r = &p->role[role];
 
-    if (!p->lost && (!r->down_since || pool_status_served(r)))
+    if (!r->wanted || (!p->lost && (!r->down_since || pool_status_served(r))))
         return 0;
     /* At least 1: it is down, if only since now. */
     return now > r->down_since && r->down_since ? now - r->down_since : 1;
+}
+
+void pool_get_about(const struct pool *p, enum role role, struct pool_about *a)
+{
+    const struct pool_role *r = &p->role[role];
+    const struct pool_generation *g = r->current ? r->current : r->gen;
+
+    *a = (struct pool_about){.serving = pool_status_served(r),
+                             .failed = r->blamed != 0,
+                             .reload_ms = r->reload_ms,
+                             .reload_mode = r->reload_mode};
+    if (!g)
+        return;
+    a->generation = g->number;
+    a->pid = g->pid;
+    a->loaded = g->loaded;
 }
 
 void pool_status_bits(struct buf *to, uint32_t bits, const char *quote)
@@ -108,6 +128,8 @@ static const char *state_name(const struct pool *p, const struct pool_role *r)
         return "lost";
     if (pool_status_served(r))
         return r->gen->state <= POOL_READY && r->gen != r->current ? "reloading" : "serving";
+    if (r->drain)
+        return "reloading";
     return r->failures ? "down" : "starting";
 }
 
@@ -122,6 +144,8 @@ static void add_role(const struct pool *p, const struct pool_role *r, struct buf
     json_add_int(&j, "generation", g ? (int64_t)g->number : 0);
     add_children(&j, r);
     add_sandbox(&j, r, g);
+    if (r->reload_ms)
+        json_add_int(&j, "reload_ms", r->reload_ms);
     json_add_str(&j, "trouble", pool_trouble(p, r->role));
     json_close(&j);
 }
@@ -132,7 +156,9 @@ void pool_add_status(const struct pool *p, struct json *j)
 
     buf_add_char(&items, '[');
     for (int i = 0; i < ROLE__MAX; i++) {
-        if (i)
+        if (!p->role[i].wanted)
+            continue;
+        if (items.n > 1)
             buf_add_char(&items, ',');
         add_role(p, &p->role[i], &items);
     }

@@ -11,14 +11,17 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
-#include "spoold/spoold.h"
+#include "spoold/antivirus_part.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct reload {
     struct task task;
     const struct reload_source *from;
     struct config *config; /* NULL: there were mistakes */
+    struct antivirus_look signatures; /* as the new settings have it */
+    int signature_dir;
     struct config_errors errors;
 };
 
@@ -28,11 +31,12 @@ static void reload_run(struct task *t, struct depot *d)
     const char *file = r->from->file;
     char *path = NULL;
 
-    (void)d;
     if (file)
         path = file[0] == '/' ? xstrdup(file) : xasprintf("/proc/self/fd/%d/%s", r->from->cwd, file);
     r->config = config_load(path, r->from->override, r->from->override_n, &r->errors);
     free(path);
+    if (r->config && r->config->clamav)
+        r->signature_dir = antivirus_look(d, r->config, &r->signatures);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -97,16 +101,19 @@ static void log_mistakes(const struct config_errors *e)
     }
 }
 
-static void take_over(struct spoold *s, struct config **new)
+static void take_over(struct spoold *s, struct reload *r)
 {
+    struct config **new = &r->config;
     struct config *old = (struct config *)(uintptr_t)s->cfg;
 
     s->cfg = s->depot.cfg = s->depot.spool.cfg = *new;
     *new = NULL;
     log_set_level((enum log_level)s->cfg->log_level);
     config_free(&old);
+    antivirus_replace(s, r->signature_dir, &r->signatures);
+    r->signature_dir = -1;
     if (s->pool)
-        pool_reload(s->pool);
+        pool_reload(s->pool, antivirus_mode(s));
     log_info("event=reloaded the settings were read again and are in force");
 }
 
@@ -124,8 +131,10 @@ static void reload_done(struct task *t, struct spoold *s)
                   "stay in force",
                   fixed);
     } else {
-        take_over(s, &r->config);
+        take_over(s, r);
     }
+    if (r->signature_dir >= 0)
+        close(r->signature_dir);
     config_free(&r->config);
     buf_free(&r->errors.text);
     free(r);
@@ -138,5 +147,6 @@ void reload_start(struct spoold *s)
     r->task.run = reload_run;
     r->task.done = reload_done;
     r->from = &s->source;
+    r->signature_dir = -1;
     task_list_add(&s->todo, &r->task);
 }

@@ -294,5 +294,5 @@ void root_prepare(struct depot *d, const struct config *cfg)
         check_access(&d->spool.intake[i], "intake folder");
         check_access(&d->spool.outlet[i], "outlet folder");
     }
-    close(r.fd);
+    d->root_dir = r.fd;
 }

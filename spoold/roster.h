@@ -28,6 +28,7 @@ struct roster_entry {
     int64_t first_ms; /* wall clock: first held */
     unsigned attempt, tries;
     bool keep_attempt;
+    bool unserved; /* held only because no worker was there for it */
     uint32_t outs_eml, outs_hdr; /* outputs that could not be removed yet; as in struct msg */
     bool json_out;
     char *reason;    /* owned or NULL */

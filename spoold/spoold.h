@@ -8,6 +8,7 @@
 #define SPOOLD_SPOOLD_H
 
 #include "spoold/alarm.h"
+#include "spoold/antivirus.h"
 #include "spoold/depot.h"
 #include "spoold/intake.h"
 #include "spoold/notify.h"
@@ -31,6 +32,7 @@ struct spoold {
     struct pool *pool;     /* the workers; NULL in tests that do without */
     /* Tests only: fills an output in this process, in the place of a worker. 0, or -1 with errno. */
     int (*rewrite_inline)(int in, int out, struct view edits, struct wire_result *result);
+    void (*examine_inline)(const struct pool_job *job, struct pool_outcome *outcome);
     struct {
         struct msg *alone;               /* the one that goes alone at present */
         struct task_list lane, unserved; /* messages that wait for that, or for a worker */
@@ -44,6 +46,7 @@ struct spoold {
     struct alarms alarms;
     struct watch *watch;
     struct control *control;
+    struct antivirus av;
     struct notify notify;
     struct reload_source source;
     struct ledger_counts counts; /* as of the last housekeeping */
@@ -75,7 +78,8 @@ struct spoold {
 
 /* Why no new messages are taken at present, in plain words; NULL when they are. */
 const char *spoold_stop_reason(const struct spoold *s);
-/* Why no worker serves messages at present, in plain words, and for how long; NULL and 0 when they do. */
+/* Why an attempt cannot begin at present, in plain words; NULL when it can. And for how long the workers are
+ * down without which no message is taken in at all. */
 const char *spoold_worker_trouble(const struct spoold *s);
 int64_t spoold_workers_down_ms(const struct spoold *s);
 /* Messages that may still be taken into work; 0 while the intakes are stopped. */

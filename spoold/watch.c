@@ -16,12 +16,15 @@
 
 #define WATCH_INTAKE (IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define WATCH_PROC   (IN_MOVED_TO | IN_ONLYDIR)
+#define WATCH_SIGNATURES                                                                                     \
+    (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define WATCH_READ   65536 /* bytes of events in one read */
 
 struct watch {
     int fd;
     int intake[CONFIG_INTAKE_MAX]; /* watch descriptors; -1 = none */
     int proc;
+    int signatures;
 };
 
 static int add_watch(const struct watch *w, const struct spool_dir *d, uint32_t mask)
@@ -42,7 +45,7 @@ struct watch *watch_start(struct spoold *s)
 
     for (size_t i = 0; i < CONFIG_INTAKE_MAX; i++)
         w->intake[i] = -1;
-    w->proc = -1;
+    w->proc = w->signatures = -1;
     w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (w->fd < 0) {
         log_warn("event=no_inotify the folders are looked through every spool.rescan instead");
@@ -53,6 +56,19 @@ struct watch *watch_start(struct spoold *s)
     if (s->cfg->external_stage)
         w->proc = add_watch(w, &s->depot.spool.proc, WATCH_PROC);
     return w;
+}
+
+void watch_signatures(struct watch *w, int dir)
+{
+    char path[64];
+    int old = w->signatures;
+
+    if (w->fd < 0)
+        return;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", dir);
+    w->signatures = dir < 0 ? -1 : inotify_add_watch(w->fd, path, WATCH_SIGNATURES);
+    if (old >= 0 && old != w->signatures)
+        inotify_rm_watch(w->fd, old);
 }
 
 void watch_stop(struct watch **w)
@@ -88,6 +104,11 @@ static void one_event(const struct watch *w, struct spoold *s, const struct inot
     if (e->mask & IN_Q_OVERFLOW) {
         log_info("event=inotify_overflow the folders are looked through");
         walk_all(s);
+        antivirus_changed(s);
+        return;
+    }
+    if (e->wd == w->signatures && w->signatures >= 0) {
+        antivirus_changed(s);
         return;
     }
     if (e->wd == w->proc && w->proc >= 0) {

@@ -11,6 +11,8 @@ struct watch;
  * serves. */
 struct watch *watch_start(struct spoold *s);
 void watch_stop(struct watch **w);
+/* Watches the folder of the virus signatures, in the place of the one before; -1: none. */
+void watch_signatures(struct watch *w, int dir);
 /* -1 when there is no inotify. */
 int watch_fd(const struct watch *w);
 /* Turns events into names to try; an overflow or a replaced folder into a walk. */

@@ -63,7 +63,7 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline          1200  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_inline           900  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
 errors_threaded         300  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
 kills_inline            600  3000 --kills
 kills_slow_mta          200  1500 --kills --mta slow
@@ -72,8 +72,12 @@ kills_torn              200  2000 --kills --scenario torn
 kills_overwrite         150  1000 --kills --scenario overwrite
 kills_external_stage    150  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
 kills_threaded          300  2000 --kills --threaded --seed 1
-kills_workers_all      120  2000 --kills --workers --seed 4
-kills_workers_one      120  2000 --kills --workers --one --seed 5
+kills_workers_all       80  2000 --kills --workers --seed 4
+kills_workers_one       80  2000 --kills --workers --one --seed 5
+kills_av_all             20   350 --kills --workers --av --seed 6
+kills_av_one             20   350 --kills --workers --av --one --seed 7
+kills_av_reload          20   350 --kills --workers --av --one --reload --seed 8
+kills_av_drain           20   350 --kills --workers --av --reload --option antivirus.reload_mode=drain --seed 9
 kills_of_recovery       450  6000 --recover-kills --seed 2
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.

@@ -101,8 +101,8 @@ bool ctl_print_add_time(struct buf *b, const char *before, const json_t *o, cons
     return true;
 }
 
-static void print_row(struct ctl_print *p, enum ctl_print_colour colour, const char *label,
-                      const struct buf *value)
+void ctl_print_row(struct ctl_print *p, enum ctl_print_colour colour, const char *label,
+                   const struct buf *value)
 {
     struct buf line = {0};
 
@@ -204,7 +204,7 @@ static void print_alarms(struct ctl_print *p, const json_t *o)
         ctl_print_add_member(&text, alarm, "text");
         if (ctl_print_add_time(&text, " (since ", alarm, "since"))
             buf_add_str(&text, " UTC)");
-        print_row(p, CTL_PRINT_RED, "ALARM", &text);
+        ctl_print_row(p, CTL_PRINT_RED, "ALARM", &text);
         buf_free(&text);
     }
 }
@@ -217,7 +217,7 @@ static void print_counts(struct ctl_print *p, const json_t *counts)
         struct buf value = {0};
 
         if (ctl_print_add_member(&value, counts, keys[i]))
-            print_row(p, CTL_PRINT_PLAIN, keys[i], &value);
+            ctl_print_row(p, CTL_PRINT_PLAIN, keys[i], &value);
         buf_free(&value);
     }
 }
@@ -240,7 +240,7 @@ static void print_intakes(struct ctl_print *p, const json_t *intakes)
             buf_add_view(&label, buf_view(&text));
             ctl_print_line(p, CTL_PRINT_PLAIN, &label);
         } else {
-            print_row(p, CTL_PRINT_PLAIN, label.p, &text);
+            ctl_print_row(p, CTL_PRINT_PLAIN, label.p, &text);
         }
         buf_free(&label);
         buf_free(&text);
@@ -259,7 +259,7 @@ static const char *sandbox_words(const char *part)
         {"scratch", "scratch folder of its own"},
         {"no_new_privs", "no new rights"},
         {"rlimits", "limits"},
-        {"landlock", "no files"},
+        {"landlock", "no files of others"},
         {"seccomp", "few system calls"},
         {"trace", "TRACING"},
     };
@@ -283,7 +283,7 @@ static void print_row_text(struct ctl_print *p, const char *label, const char *t
     struct buf b = {0};
 
     buf_add_str(&b, text);
-    print_row(p, CTL_PRINT_PLAIN, label, &b);
+    ctl_print_row(p, CTL_PRINT_PLAIN, label, &b);
     buf_free(&b);
 }
 
@@ -302,7 +302,7 @@ static void print_sandbox(struct ctl_print *p, const json_t *w)
     if (ctl_print_add_part(&text, "; escape attempts refused: ", escape, "refused"))
         ctl_print_add_part(&text, " of ", escape, "attempts");
     if (text.n)
-        print_row(p, json_array_size(missing) ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, "  sandbox", &text);
+        ctl_print_row(p, json_array_size(missing) ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, "  sandbox", &text);
     buf_free(&text);
 }
 
@@ -321,7 +321,7 @@ static void print_workers(struct ctl_print *p, const json_t *workers)
         ctl_print_add_part(&text, ", jobs ", w, "jobs");
         ctl_print_add_part(&text, ", deaths ", w, "deaths");
         if (label.n)
-            print_row(p, CTL_PRINT_PLAIN, label.p, &text);
+            ctl_print_row(p, CTL_PRINT_PLAIN, label.p, &text);
         print_sandbox(p, w);
         buf_free(&label);
         buf_free(&text);
@@ -347,12 +347,13 @@ void ctl_print_status(struct ctl_print *p, const json_t *line)
 
         rows[i].add(&value, line);
         if (value.n)
-            print_row(p, i == 0 && !calm ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, rows[i].label, &value);
+            ctl_print_row(p, i == 0 && !calm ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, rows[i].label, &value);
         buf_free(&value);
     }
     print_counts(p, json_object_get(line, "counts"));
     print_intakes(p, json_object_get(line, "intakes"));
     print_workers(p, json_object_get(line, "workers"));
+    ctl_print_av_brief(p, json_object_get(line, "antivirus"));
 }
 
 /* The members of an event that a person wants, in reading order. */
@@ -381,14 +382,14 @@ static void print_head(struct ctl_print *p, const json_t *o)
     struct buf value = {0};
 
     ctl_print_add_member(&value, o, "id");
-    print_row(p, CTL_PRINT_BOLD, "id", &value);
+    ctl_print_row(p, CTL_PRINT_BOLD, "id", &value);
     buf_clear(&value);
     if (ctl_print_add_member(&value, o, "state"))
-        print_row(p, CTL_PRINT_PLAIN, "state", &value);
+        ctl_print_row(p, CTL_PRINT_PLAIN, "state", &value);
     for (size_t i = 0; i < json_array_size(places); i++) {
         buf_clear(&value);
         ctl_print_add_value(&value, json_array_get(places, i), json_is_true(json_object_get(o, "raw")));
-        print_row(p, CTL_PRINT_PLAIN, i ? "" : "on disk", &value);
+        ctl_print_row(p, CTL_PRINT_PLAIN, i ? "" : "on disk", &value);
     }
     buf_free(&value);
 }
@@ -422,7 +423,7 @@ static void print_ids(struct ctl_print *p, const char *label, const json_t *o, c
         struct buf value = {0};
 
         ctl_print_add_value(&value, json_array_get(ids, i), json_is_true(json_object_get(o, "raw")));
-        print_row(p, CTL_PRINT_RED, label, &value);
+        ctl_print_row(p, CTL_PRINT_RED, label, &value);
         buf_free(&value);
     }
 }
@@ -459,7 +460,7 @@ void ctl_print_audit(struct ctl_print *p, const json_t *line)
 
         if (ctl_print_add_member(&value, line, rows[i].key)) {
             ctl_text_add_cell(&cell, buf_view(&value), 10, true);
-            print_row(p, CTL_PRINT_PLAIN, rows[i].label, &cell);
+            ctl_print_row(p, CTL_PRINT_PLAIN, rows[i].label, &cell);
         }
         buf_free(&value);
         buf_free(&cell);

@@ -2,13 +2,16 @@
  * spoolctl.c - asks the running spoold, and prints what it says.
  *
  * Only options and dispatch: ctl_request.c builds the question, ctl_link.c
- * carries it, ctl_print.c and ctl_table.c print the answer. It reads the
- * configuration to find the socket and nothing else: never the spool, never the
- * ledger. Strings in answers come from mail and are escaped on their way out.
+ * carries it, ctl_print.c and ctl_table.c print the answer. Two verbs do their
+ * work themselves: ctl_av.c runs freshclam, ctl_check.c examines files. None reads
+ * the spool or the ledger. Strings in answers come from mail and are escaped on
+ * their way out.
  */
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/config.h"
+#include "tools/ctl_av.h"
+#include "tools/ctl_check.h"
 #include "tools/ctl_link.h"
 #include "tools/ctl_print.h"
 #include "tools/ctl_request.h"
@@ -24,20 +27,40 @@
 #define SPOOLD_CONFIG "/etc/spoold/spoold.ini"
 #endif
 
+struct arguments;
+
 struct verb {
-    const char *name, *usage;
+    const char *name;
+    const char *word; /* the second word of a verb that has several; else NULL */
+    const char *usage;
     ctl_request_fn *build;
     ctl_print_fn *print;
     const char *nothing; /* said when all is well and there was no line */
+    /* In the place of a request. Without `build` it is called first with c NULL, to look at the words only.
+     */
+    int (*work)(const struct arguments *a, const struct config *c, struct buf *why);
 };
 
+static int work_update(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    (void)a;
+    return ctl_av_update(c, why);
+}
+
+static int work_check(const struct arguments *a, const struct config *c, struct buf *why);
+
 static const struct verb verbs[] = {
-    {"status", "status", ctl_request_none, ctl_print_status, ""},
-    {"queue", "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue, "No message is in work."},
-    {"show", "show ID", ctl_request_id, ctl_print_show, ""},
-    {"history", "history [--sender A] [--recipient A] [--name N] [--id PREFIX] [--limit N]",
-     ctl_request_history, ctl_table_history, "No such message."},
-    {"audit", "audit", ctl_request_none, ctl_print_audit, ""},
+    {"status", NULL, "status", ctl_request_none, ctl_print_status, "", NULL},
+    {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
+     "No message is in work.", NULL},
+    {"show", NULL, "show ID", ctl_request_id, ctl_print_show, "", NULL},
+    {"history", NULL, "history [--sender A] [--recipient A] [--name N] [--id PREFIX] [--limit N]",
+     ctl_request_history, ctl_table_history, "No such message.", NULL},
+    {"audit", NULL, "audit", ctl_request_none, ctl_print_audit, "", NULL},
+    {"av", "status", "av status", ctl_request_none, ctl_print_av, "", NULL},
+    {"av", "reload", "av reload", ctl_request_none, ctl_print_av, "", NULL},
+    {"av", "update", "av update", ctl_request_none, NULL, "", work_update},
+    {"check", NULL, "check [--hdr FILE] [--no-av] [--verbose] MESSAGE...", NULL, NULL, "", work_check},
 };
 
 struct arguments {
@@ -46,7 +69,8 @@ struct arguments {
     size_t override_n;
     bool json, help;
     const struct verb *verb;
-    struct ctl_words words; /* .word owned array of borrowed strings */
+    char **all;             /* owned array of borrowed strings */
+    struct ctl_words words; /* of it, those behind the verb */
 };
 
 struct answer {
@@ -81,14 +105,28 @@ static void say(const struct buf *why)
     }
 }
 
+/* 64 with the words that would have been right; `a->words` loses a second word that belongs to the verb. */
 static int find_verb(struct arguments *a, const char *name, struct buf *why)
 {
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(verbs[i].name, name) == 0)
+    const char *comma = "";
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs && !a->verb; i++)
+        if (strcmp(verbs[i].name, name) == 0 &&
+            (!verbs[i].word || (a->words.n && strcmp(verbs[i].word, a->words.word[0]) == 0)))
             a->verb = &verbs[i];
-    if (a->verb)
+    if (a->verb) {
+        a->words.word += a->verb->word ? 1 : 0;
+        a->words.n -= a->verb->word ? 1 : 0;
         return 0;
-    buf_addf(why, "unknown verb '%s'; see spoolctl --help", name);
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].name, name) != 0)
+            continue;
+        buf_addf(why, "%s%s", *comma ? comma : "that verb stands with a second word: ", verbs[i].usage);
+        comma = ", ";
+    }
+    if (!*comma)
+        buf_addf(why, "unknown verb '%s'; see spoolctl --help", name);
     return EXIT_USAGE_64;
 }
 
@@ -113,18 +151,20 @@ static int take_option(struct arguments *a, int option, const char *value, struc
     }
 }
 
-/* --json is taken after the verb too, where people add it to a line they typed before. */
+/* --json is taken after the verb too, where people add it to a line they typed before; not behind a "--". */
 static void take_words(struct arguments *a, int argc, char **argv)
 {
-    char **words = xcalloc((size_t)argc + 1, sizeof *words);
+    bool names_only = false;
 
+    a->all = xcalloc((size_t)argc + 1, sizeof *a->all);
     for (int i = optind + 1; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
+        names_only |= strcmp(argv[i], "--") == 0;
+        if (!names_only && strcmp(argv[i], "--json") == 0)
             a->json = true;
         else
-            words[a->words.n++] = argv[i];
+            a->all[a->words.n++] = argv[i];
     }
-    a->words.word = words;
+    a->words.word = a->all;
 }
 
 static int parse_arguments(struct arguments *a, int argc, char **argv, struct buf *why)
@@ -143,10 +183,8 @@ static int parse_arguments(struct arguments *a, int argc, char **argv, struct bu
         buf_add_str(why, "a verb is missing; see spoolctl --help");
         return EXIT_USAGE_64;
     }
-    rc = find_verb(a, argv[optind], why);
-    if (!rc)
-        take_words(a, argc, argv);
-    return rc;
+    take_words(a, argc, argv);
+    return find_verb(a, argv[optind], why);
 }
 
 /* Written out as it came: programs compare and hash these lines. */
@@ -210,18 +248,41 @@ static int ask(const struct arguments *a, const struct config *c, const struct b
     return rc;
 }
 
+/* A wrong option is complained about before a wrong configuration. */
+static int work_check(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct ctl_check_options o = {.json = a->json};
+    int rc = ctl_check_parse(&o, a->words, why);
+
+    if (!rc && c)
+        rc = ctl_check(c, &o, why);
+    ctl_check_options_free(&o);
+    return rc;
+}
+
+static int build_request(const struct arguments *a, struct buf *request, struct buf *why)
+{
+    if (!a->verb->build)
+        return a->verb->work(a, NULL, why);
+    if (ctl_request_add_word(request, NULL, a->verb->name) < 0 ||
+        (a->verb->word && ctl_request_add_word(request, NULL, a->verb->word) < 0))
+        return EXIT_USAGE_64;
+    return a->verb->build(a->words, request, why);
+}
+
 static int run(const struct arguments *a, struct buf *why)
 {
     struct buf request = {0};
     struct config *c = NULL;
-    int rc = EXIT_USAGE_64;
+    int rc = build_request(a, &request, why);
 
-    if (ctl_request_add_word(&request, NULL, a->verb->name) == 0)
-        rc = a->verb->build(a->words, &request, why);
     if (rc)
         goto out;
     c = load_config(a, why);
-    rc = c ? ask(a, c, &request, why) : EXIT_CONFIG_100;
+    if (!c)
+        rc = EXIT_CONFIG_100;
+    else
+        rc = a->verb->work ? a->verb->work(a, c, why) : ask(a, c, &request, why);
 out:
     config_free(&c);
     buf_free(&request);
@@ -245,7 +306,7 @@ int main(int argc, char **argv)
     }
     say(&why);
     free(a.override);
-    free((void *)a.words.word);
+    free(a.all);
     buf_free(&why);
     return rc;
 }

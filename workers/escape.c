@@ -8,6 +8,8 @@
  * end is ended by its own alarm.
  */
 #include "workers/escape.h"
+#include "workers/sandbox_table.h"
+#include "workers/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,14 +40,16 @@ struct run {
     enum role role;
     const struct sandbox_options *options; /* NULL: without a sandbox */
     struct escape_world world;
+    struct scratch scratch; /* where its files are, for roles that have some and the control */
+    int own;                /* O_PATH of world.own; -1 */
     struct slate *slate;
     size_t to; /* the first attempt that is not made */
 };
 
 const struct escape_attempt *escape_get(size_t i)
 {
-    static const struct escape_attempt *(*const parts[])(size_t) = {escape_files_get, escape_process_get,
-                                                                    escape_kernel_get};
+    static const struct escape_attempt *(*const parts[])(size_t) = {escape_files_get, escape_scratch_get,
+                                                                    escape_process_get, escape_kernel_get};
 
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         if (parts[p](i))
@@ -63,6 +67,18 @@ size_t escape_count(void)
     while (n < ESCAPE_MAX && escape_get(n))
         n++;
     return n;
+}
+
+static bool has_files(enum role role)
+{
+    const struct role_row *row = role_find((uint32_t)role);
+
+    return row && row->scratch_mb > 0;
+}
+
+bool escape_applies(const struct escape_attempt *a, enum role role)
+{
+    return !a->files || has_files(role);
 }
 
 int escape_error(long rc)
@@ -90,12 +106,40 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int enter(const struct run *run)
+/* Descriptors as a serving child has them; `w` is told where its message is then. */
+static int set_out(const struct run *run, struct escape_world *w, int *own)
+{
+    int file;
+
+    *own = run->own;
+    if (run->options->folder >= 0)
+        close(run->options->folder);
+    if (run->own < 0)
+        return 0;
+    file = fcntl(w->file, F_DUPFD_CLOEXEC, SANDBOX_OWN_FD);
+    close(w->file);
+    close(run->scratch.fd);
+    if (file < 0 || sandbox_places_set(own) < 0 || dup2(file, SANDBOX_MESSAGE_FD) < 0)
+        return -1;
+    close(file);
+    w->file = SANDBOX_MESSAGE_FD;
+    w->places = true;
+    return 0;
+}
+
+static int enter(const struct run *run, struct escape_world *w)
 {
     struct slate *s = run->slate;
+    struct sandbox_options o = *run->options;
     struct buf why = {0};
-    int rc = sandbox_enter(run->role, run->options, &s->report.sandbox, &why);
+    int rc = set_out(run, w, &o.scratch);
 
+    if (rc < 0)
+        buf_addf(&why, "the descriptors of a child cannot be set out: %s", strerror(errno));
+    else
+        rc = sandbox_enter(run->role, &o, &s->report.sandbox, &why);
+    if (rc == 0 && o.scratch >= 0)
+        close(o.scratch);
     if (rc < 0)
         snprintf(s->why, sizeof s->why, "%s", why.n ? why.p : "no reason given");
     buf_free(&why);
@@ -116,20 +160,24 @@ static int loosen(const struct run *run)
 static noreturn void child(const struct run *run, size_t from)
 {
     struct slate *s = run->slate;
+    struct escape_world w = run->world;
 
     reset_signals();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     alarm(ESCAPE_SECONDS);
-    if ((run->options ? enter(run) : loosen(run)) < 0)
+    if ((run->options ? enter(run, &w) : loosen(run)) < 0)
         _exit(CHILD_NOT_LOCKED);
     s->entered = true;
     for (size_t i = from; i < run->to; i++) {
         struct escape_outcome *o = &s->report.outcome[i];
+        const struct escape_attempt *a = escape_get(i);
         int err;
 
+        if (run->options && !escape_applies(a, run->role))
+            continue;
         s->at = i;
         o->end = ESCAPE_BEGUN;
-        err = escape_get(i)->try(&run->world);
+        err = a->try(&w);
         *o = (struct escape_outcome){err ? ESCAPE_ERRNO : ESCAPE_SUCCEEDED, err};
     }
     _exit(CHILD_DONE);
@@ -199,27 +247,68 @@ static pid_t fork_sibling(void)
     return pid;
 }
 
-static void world_close(struct escape_world *w)
+static void world_close(struct run *run)
 {
+    struct escape_world *w = &run->world;
+
     if (w->sibling > 0) {
         kill(w->sibling, SIGKILL);
         wait_for(w->sibling);
     }
     if (w->file >= 0)
         close(w->file);
+    if (run->own >= 0)
+        close(run->own);
+    scratch_close(&run->scratch);
 }
 
-static int world_open(struct escape_world *w, int link)
+static int make_file(const char *path)
 {
-    *w = (struct escape_world){.parent = getpid(), .sibling = -1, .link = link, .folder = "/tmp"};
-    snprintf(w->victim, sizeof w->victim, "/tmp/escape-%ld-victim", (long)getpid());
-    w->file = memfd_create("message", MFD_CLOEXEC);
+    return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+/* Two children's folders, a file in one of them, and beside them a victim and the message. */
+static int furnish(struct run *run, const char *name, struct buf *why)
+{
+    struct escape_world *w = &run->world;
+    char mail[100];
+    int fd;
+
+    if (scratch_open(&run->scratch, name, why) < 0)
+        return -1;
+    snprintf(w->folder, sizeof w->folder, "%s", run->scratch.path);
+    snprintf(w->victim, sizeof w->victim, "%s/victim", w->folder);
+    run->own = scratch_make_child(&run->scratch, 1, w->own);
+    fd = scratch_make_child(&run->scratch, 2, w->other);
+    if (run->own < 0 || fd < 0)
+        return -1;
+    close(fd);
+    snprintf(mail, sizeof mail, "%s/mail", w->other);
+    fd = make_file(mail);
+    if (fd >= 0)
+        close(fd);
+    w->file = make_file(w->victim);
+    return fd < 0 || w->file < 0 ? -1 : 0;
+}
+
+/* `name`: of its folders; NULL: it has none. world_close() in either case. */
+static int world_open(struct run *run, int link, const char *name, struct buf *why)
+{
+    struct escape_world *w = &run->world;
+
+    *w = (struct escape_world){.parent = getpid(), .sibling = -1, .link = link, .file = -1};
+    run->own = -1;
+    run->scratch.fd = -1;
+    if (name && furnish(run, name, why) < 0)
+        return -1;
+    if (!name) {
+        snprintf(w->folder, sizeof w->folder, "/tmp");
+        snprintf(w->victim, sizeof w->victim, "/tmp/escape-%ld-victim", (long)getpid());
+        w->file = memfd_create("message", MFD_CLOEXEC);
+    }
     if (w->file >= 0)
         w->sibling = fork_sibling();
-    if (w->sibling > 0)
-        return 0;
-    world_close(w);
-    return -1;
+    return w->sibling > 0 ? 0 : -1;
 }
 
 static struct slate *slate_map(void)
@@ -240,16 +329,13 @@ int escape_run_report(enum role role, const struct sandbox_options *o, struct es
     quiet.trace = false; /* every attempt would be named */
     if (!run.slate)
         return -1;
-    if (world_open(&run.world, o->link) == 0) {
+    if (world_open(&run, o->link, has_files(role) ? role_find((uint32_t)role)->name : NULL, why) == 0)
         do
             next = run_child(&run, next, why);
         while (next && next < run.to);
-        saved = errno;
-        *r = run.slate->report;
-        world_close(&run.world);
-        errno = saved;
-    }
     saved = errno;
+    *r = run.slate->report;
+    world_close(&run);
     munmap(run.slate, sizeof *run.slate);
     errno = saved;
     return next == run.to ? 0 : -1;
@@ -276,12 +362,14 @@ int escape_run(enum role role, const struct sandbox_options *o, struct escape_re
     *r = (struct escape_result){0};
     if (escape_run_report(role, o, &report, why) < 0)
         return -1;
-    r->attempts = (unsigned)escape_count();
     r->applied = report.sandbox.applied;
     r->landlock_abi = report.sandbox.landlock_abi;
-    for (size_t i = 0; i < r->attempts; i++) {
+    for (size_t i = 0; i < escape_count(); i++) {
         const struct escape_outcome *out = &report.outcome[i];
 
+        if (!escape_applies(escape_get(i), role))
+            continue;
+        r->attempts++;
         if (out->end == ESCAPE_ERRNO || out->end == ESCAPE_KILLED)
             r->refused++;
         else
@@ -290,25 +378,7 @@ int escape_run(enum role role, const struct sandbox_options *o, struct escape_re
     return 0;
 }
 
-/* A folder, a file in it as the message, and one descriptor too many: what the control needs to succeed. */
-static int furnish(struct escape_world *w)
-{
-    snprintf(w->folder, sizeof w->folder, "/tmp/escape-XXXXXX");
-    if (!mkdtemp(w->folder))
-        return -1;
-    snprintf(w->victim, sizeof w->victim, "%s/victim", w->folder);
-    close(w->file);
-    w->file = open(w->victim, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return w->file < 0 ? -1 : dup3(STDERR_FILENO, LEAK_FD, O_CLOEXEC);
-}
-
-static void clear_away(const struct escape_world *w)
-{
-    close(LEAK_FD);
-    unlink(w->victim);
-    rmdir(w->folder);
-}
-
+/* Two folders, a file as the message, and one descriptor too many: what the control needs to succeed. */
 int escape_run_free(size_t i, struct escape_outcome *r)
 {
     struct run run = {.slate = slate_map(), .to = i + 1};
@@ -318,13 +388,12 @@ int escape_run_free(size_t i, struct escape_outcome *r)
     *r = (struct escape_outcome){0};
     if (!run.slate)
         return -1;
-    if (world_open(&run.world, -1) == 0) {
-        if (furnish(&run.world) >= 0 && run_child(&run, i, &why) == i + 1)
-            rc = 0;
-        *r = run.slate->report.outcome[i];
-        clear_away(&run.world);
-        world_close(&run.world);
-    }
+    if (world_open(&run, -1, "escape", &why) == 0 && dup3(STDERR_FILENO, LEAK_FD, O_CLOEXEC) >= 0 &&
+        run_child(&run, i, &why) == i + 1)
+        rc = 0;
+    *r = run.slate->report.outcome[i];
+    close(LEAK_FD);
+    world_close(&run);
     munmap(run.slate, sizeof *run.slate);
     buf_free(&why);
     return rc;

@@ -13,16 +13,19 @@
 
 #include <sys/types.h>
 
-#define ESCAPE_MAX     100 /* attempts */
+#define ESCAPE_MAX     120 /* attempts */
 #define ESCAPE_SECONDS 5   /* of one child */
 
 /* What an attempt works on; made before the lock-down. */
 struct escape_world {
     pid_t parent, sibling;
-    int link;        /* the one more descriptor that may be open; -1 */
-    int file;        /* read and write, as a message would be given: a memfd, in the control a file */
-    char victim[80]; /* a file that is there to be removed; in the self-test it need not be there */
+    int link;    /* the one more descriptor that may be open; -1 */
+    int file;    /* read and write, as a message would be given: a file, a memfd for roles without files */
+    bool places; /* descriptors are set out as sandbox_places_set() does */
+    char victim[80]; /* a file that is there to be removed; for roles without files it need not be there */
     char folder[64]; /* absolute; anybody may write there */
+    char own[80];    /* the scratch folder of the process, in `folder`; it is there for roles that have one */
+    char other[80];  /* that of a sibling, with a file "mail" in it */
 };
 
 struct escape_attempt {
@@ -31,11 +34,15 @@ struct escape_attempt {
     /* Tries it. 0: it SUCCEEDED (the sandbox has a hole); else the errno it was refused with. */
     int (*try)(const struct escape_world *w);
     bool needs_root; /* control outside the sandbox: cannot succeed as a plain user */
+    bool
+        files; /* only for roles that have files: for others openat(2) itself is hostile, see "open_passwd" */
 };
 
 /* The i-th attempt; NULL beyond the last one. */
 const struct escape_attempt *escape_get(size_t i);
 size_t escape_count(void);
+/* Does it say anything of this role? */
+bool escape_applies(const struct escape_attempt *a, enum role role);
 
 /* For attempts: 0 or errno of a call; of one that gives a descriptor, which is closed. */
 int escape_error(long rc);
@@ -43,11 +50,12 @@ int escape_opened(long fd);
 
 /* The parts of the list, each by its own file. */
 const struct escape_attempt *escape_files_get(size_t i);
+const struct escape_attempt *escape_scratch_get(size_t i);
 const struct escape_attempt *escape_process_get(size_t i);
 const struct escape_attempt *escape_kernel_get(size_t i);
 
 enum escape_end {
-    ESCAPE_NOT_RUN,
+    ESCAPE_NOT_RUN, /* it does not apply to the role */
     ESCAPE_BEGUN,
     ESCAPE_ERRNO,     /* refused with this errno */
     ESCAPE_KILLED,    /* refused by this signal: SIGSYS, SIGKILL, SIGSEGV */

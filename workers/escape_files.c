@@ -6,6 +6,7 @@
  * than the name says. "No such file" counts as success: the way was open.
  */
 #include "workers/escape.h"
+#include "workers/sandbox_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,7 @@ static int make_folder(const struct escape_world *w)
     int err;
 
     snprintf(path, sizeof path, "%s/escape-%ld.d", w->folder, (long)getpid());
-    err = escape_error(mkdirat(AT_FDCWD, path, 0700));
+    err = escape_error(mkdir(path, 0700));
     if (!err)
         rmdir(path);
     return err;
@@ -94,7 +95,7 @@ static int make_folder(const struct escape_world *w)
 
 static int remove_file(const struct escape_world *w)
 {
-    int err = escape_error(unlinkat(AT_FDCWD, w->victim, 0));
+    int err = escape_error(unlink(w->victim));
 
     return err == ENOENT ? 0 : err;
 }
@@ -191,7 +192,8 @@ static int descriptor_too_many(const struct escape_world *w)
         if (poll(pf, FD_AT_ONCE, 0) < 0)
             return errno;
         for (int i = 0; i < FD_AT_ONCE; i++)
-            if (!(pf[i].revents & POLLNVAL) && pf[i].fd != w->link && pf[i].fd != w->file)
+            if (!(pf[i].revents & POLLNVAL) && pf[i].fd != w->link && pf[i].fd != w->file &&
+                !(w->places && pf[i].fd > SANDBOX_MESSAGE_FD && pf[i].fd < SANDBOX_OWN_FD))
                 return 0;
     }
     return EBADF;
@@ -279,35 +281,36 @@ static int share_memory(const struct escape_world *w)
 
 static const struct escape_attempt attempts[] = {
     /* Those that are answered come first: one child makes them all. */
-    {"descriptor_too_many", "find a descriptor open that no child should have", descriptor_too_many, false},
-    {"mkdir", "make a folder", make_folder, false},
-    {"unlink", "remove a file", remove_file, false},
-    {"rename", "rename a file", rename_file, false},
-    {"symlink", "make a symbolic link", link_file, false},
-    {"chmod", "change the mode of a file by its path", chmod_path, false},
-    {"truncate", "truncate a file by its path", truncate_path, false},
-    {"stat", "look at /etc/passwd by its path", stat_path, false},
-    {"stat_empty_path", "look at /etc/passwd in the way of fstat(3)", stat_empty_path, false},
-    {"fchmod_given", "change the mode of the message", chmod_given, false},
-    {"ftruncate_given", "change the size of the message", truncate_given, false},
-    {"lseek_given", "move the offset that others share", seek_given, false},
-    {"read_given", "read on from the offset that others share", read_given, false},
-    {"dup_given", "duplicate the message's descriptor", duplicate_given, false},
-    {"lock_given", "lock the message", lock_given, false},
-    {"lease_given", "take a lease on the message", lease_given, false},
-    {"ioctl_given", "ioctl on the message", ioctl_given, false},
-    {"map_given", "map the message into memory", map_given, false},
-    {"shmget", "make shared memory", share_memory, false},
-    {"open_passwd", "open /etc/passwd", open_passwd, false},
-    {"open_legacy", "open /etc/passwd by the old system call", open_legacy, false},
-    {"openat2", "open /etc/passwd by openat2", open_how, false},
-    {"create_here", "create a file in the working folder", create_here, false},
-    {"create_in_tmp", "create a file in /tmp", create_in_tmp, false},
-    {"o_tmpfile", "create a file without a name", create_unnamed, false},
-    {"list_folder", "read a folder", list_folder, false},
-    {"open_by_handle_at", "open a file by its handle", handle_open, true},
-    {"mmap_rwx", "map memory that is writable and executable", map_executable, false},
-    {"mprotect_x", "make memory executable", make_executable, false},
+    {"descriptor_too_many", "find a descriptor open that no child should have", descriptor_too_many, false,
+     false},
+    {"mkdir", "make a folder", make_folder, false, false},
+    {"unlink", "remove a file", remove_file, false, false},
+    {"rename", "rename a file", rename_file, false, false},
+    {"symlink", "make a symbolic link", link_file, false, false},
+    {"chmod", "change the mode of a file by its path", chmod_path, false, false},
+    {"truncate", "truncate a file by its path", truncate_path, false, false},
+    {"stat", "look at /etc/passwd by its path", stat_path, false, false},
+    {"stat_empty_path", "look at /etc/passwd in the way of fstat(3)", stat_empty_path, false, false},
+    {"fchmod_given", "change the mode of the message", chmod_given, false, false},
+    {"ftruncate_given", "change the size of the message", truncate_given, false, false},
+    {"lseek_given", "move the offset that others share", seek_given, false, false},
+    {"read_given", "read on from the offset that others share", read_given, false, false},
+    {"dup_given", "duplicate the message's descriptor", duplicate_given, false, false},
+    {"lock_given", "lock the message", lock_given, false, false},
+    {"lease_given", "take a lease on the message", lease_given, false, false},
+    {"ioctl_given", "ioctl on the message", ioctl_given, false, false},
+    {"map_given", "map the message into memory", map_given, false, false},
+    {"shmget", "make shared memory", share_memory, false, false},
+    {"open_passwd", "open /etc/passwd", open_passwd, false, false},
+    {"open_legacy", "open /etc/passwd by the old system call", open_legacy, false, false},
+    {"openat2", "open /etc/passwd by openat2", open_how, false, false},
+    {"create_here", "create a file in the working folder", create_here, false, false},
+    {"create_in_tmp", "create a file in /tmp", create_in_tmp, false, false},
+    {"o_tmpfile", "create a file without a name", create_unnamed, false, false},
+    {"list_folder", "read a folder", list_folder, false, false},
+    {"open_by_handle_at", "open a file by its handle", handle_open, true, false},
+    {"mmap_rwx", "map memory that is writable and executable", map_executable, false, false},
+    {"mprotect_x", "make memory executable", make_executable, false, false},
 };
 
 const struct escape_attempt *escape_files_get(size_t i)

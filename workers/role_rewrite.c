@@ -40,9 +40,9 @@ static const unsigned char canary_sha256[SHA256_SIZE] = {
     0x29, 0x67, 0xdc, 0x7f, 0x23, 0x62, 0xd3, 0x4c, 0x18, 0x3b, 0x1f, 0x38, 0x13, 0x2e, 0x09, 0xc0,
 };
 
-static int load(struct view settings, struct buf *why)
+static int load(const struct worker_load *l, struct buf *why)
 {
-    (void)settings;
+    (void)l;
     if (sha256_load() == 0)
         return 0;
     buf_add_str(why, "libcrypto does not give the right SHA-256; is OpenSSL installed in one piece?");
@@ -151,7 +151,7 @@ static int canary(int in, int out, struct buf *why)
 
 static void run(struct worker_job *job, struct wire_result *r)
 {
-    worker_phase(job, WIRE_PHASE_READING);
+    worker_phase(job, SEALED_PHASE_READING);
     misbehave_begin(job);
     run_with(job, is_cancelled, r);
     misbehave_end(job, r);

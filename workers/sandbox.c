@@ -11,8 +11,11 @@
 #include "workers/sandbox_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static int set_no_new_privs(struct buf *why)
 {
@@ -22,13 +25,28 @@ static int set_no_new_privs(struct buf *why)
     return -1;
 }
 
+/* What of this process is mapped, in bytes: before anything of a message was. 0 with errno when not known. */
+static rlim_t mapped_now(void)
+{
+    char text[64] = "";
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+    if (fd >= 0)
+        close(fd);
+    errno = n < 0 ? errno : EINVAL;
+    return n > 0 ? (rlim_t)strtoull(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 static int set_limit(const struct sandbox_limit *l, uint64_t file_max)
 {
     rlim_t value = l->value == SANDBOX_FILE_MAX ? (rlim_t)file_max : l->value;
+    rlim_t base = l->on_top ? mapped_now() : 0;
     struct rlimit now;
 
-    if (getrlimit((__rlimit_resource_t)l->resource, &now) < 0)
+    if ((l->on_top && base == 0) || getrlimit((__rlimit_resource_t)l->resource, &now) < 0)
         return -1;
+    value += base;
     /* A limit that is lower already stays: only root could raise it, and nobody asked for more. */
     if (now.rlim_max < value)
         value = now.rlim_max;
@@ -69,19 +87,38 @@ static int settle(struct sandbox_result *r, uint32_t bit, uint32_t allow_less, i
     return -1;
 }
 
-static void enter_landlock(struct sandbox_result *r)
+/* Best effort, unless the role's row names it. */
+static int enter_landlock(enum role role, const struct sandbox_options *o, struct sandbox_result *r,
+                          struct buf *why)
 {
+    bool required = role_find((uint32_t)role)->required & SANDBOX_LANDLOCK;
+    int rc;
+
     r->landlock_abi = sandbox_landlock_abi();
-    if (r->landlock_abi && sandbox_landlock_apply(r->landlock_abi) == 0)
-        r->applied |= SANDBOX_LANDLOCK;
+    rc = sandbox_landlock_apply(r->landlock_abi, o->scratch);
+    if (rc < 0 && required)
+        buf_addf(why,
+                 "Landlock cannot be had (%s), and without it this role could read other files than its "
+                 "own: Linux 5.13 or later is needed, with landlock among its security modules (lsm=)",
+                 strerror(errno));
+    return settle(r, SANDBOX_LANDLOCK, o->allow_less | (required ? 0 : SANDBOX_LANDLOCK), rc, why);
 }
 
 static int enter_seccomp(enum role role, const struct sandbox_options *o, struct sandbox_result *r,
                          struct buf *why)
 {
-    bool trap = o->trace && sandbox_trace_open(role, o->link) == 0;
-    int rc = sandbox_seccomp_apply(role, trap, why);
+    bool stands_in = sandbox_table_stand_in(role, 0), trap = false;
+    int rc;
 
+    if (o->trace || stands_in) {
+        trap = sandbox_trace_open(role, o->trace ? o->link : -1) == 0;
+        if (!trap && stands_in) {
+            buf_addf(why, "SIGSYS cannot be handled (%s)", strerror(errno));
+            return -1;
+        }
+        trap = trap && o->trace;
+    }
+    rc = sandbox_seccomp_apply(role, trap, why);
     if (rc == 0 && trap)
         r->applied |= SANDBOX_TRACE;
     return rc;
@@ -103,6 +140,7 @@ int sandbox_enter(enum role role, const struct sandbox_options *o, struct sandbo
         return -1;
     if (settle(r, SANDBOX_RLIMITS, less, set_limits(role, o->file_max, why), why) < 0)
         return -1;
-    enter_landlock(r);
+    if (enter_landlock(role, o, r, why) < 0)
+        return -1;
     return settle(r, SANDBOX_SECCOMP, less, enter_seccomp(role, o, r, why), why);
 }

@@ -2,9 +2,11 @@
  * sandbox_landlock.c - Landlock: the second wall, which holds for paths and ports where seccomp sees numbers
  * only.
  *
- * Called by sandbox.c. Best effort: a kernel without it is no failure, and what
- * an ABI does not know yet (TCP before 4, signals before 6) is refused by
- * seccomp all the same. The ruleset has no rules: no role has a path.
+ * Called by sandbox.c, which knows which roles cannot do without it. What an ABI
+ * does not know yet (TCP before 4, signals before 6) is refused by seccomp all the
+ * same. The ruleset has no rule for a role without a scratch folder: no path leads
+ * anywhere. A role with one gets that one folder, and nothing that makes anything
+ * but plain files and folders in it. stat(2) is not Landlock's: see sandbox_stat.c.
  */
 #include "workers/sandbox_part.h"
 
@@ -47,11 +49,24 @@ size_t sandbox_landlock_ruleset(unsigned abi, struct landlock_abi_ruleset *to)
                    : offsetof(struct landlock_abi_ruleset, net);
 }
 
-int sandbox_landlock_apply(unsigned abi)
+/* No executing, no links across folders, no sockets, fifos, devices or symbolic links, no ioctl. */
+#define SCRATCH_RIGHTS                                                                                       \
+    (LANDLOCK_ABI_FS_READ_FILE | LANDLOCK_ABI_FS_WRITE_FILE | LANDLOCK_ABI_FS_READ_DIR |                     \
+     LANDLOCK_ABI_FS_MAKE_REG | LANDLOCK_ABI_FS_MAKE_DIR | LANDLOCK_ABI_FS_REMOVE_FILE |                     \
+     LANDLOCK_ABI_FS_REMOVE_DIR | LANDLOCK_ABI_FS_TRUNCATE)
+
+static int allow_scratch(int ruleset, int folder, uint64_t known)
+{
+    struct landlock_abi_path rule = {.allowed = SCRATCH_RIGHTS & known, .parent = folder};
+
+    return (int)syscall(LANDLOCK_ABI_ADD_RULE, ruleset, LANDLOCK_ABI_PATH_BENEATH, &rule, 0);
+}
+
+int sandbox_landlock_apply(unsigned abi, int scratch)
 {
     struct landlock_abi_ruleset set;
     size_t size = sandbox_landlock_ruleset(abi, &set);
-    int fd, rc, saved;
+    int fd, rc = 0, saved;
 
     if (abi == 0) {
         errno = EOPNOTSUPP;
@@ -60,7 +75,10 @@ int sandbox_landlock_apply(unsigned abi)
     fd = (int)syscall(LANDLOCK_ABI_CREATE_RULESET, &set, size, 0);
     if (fd < 0)
         return -1;
-    rc = (int)syscall(LANDLOCK_ABI_RESTRICT_SELF, fd, 0);
+    if (scratch >= 0)
+        rc = allow_scratch(fd, scratch, set.fs);
+    if (rc == 0)
+        rc = (int)syscall(LANDLOCK_ABI_RESTRICT_SELF, fd, 0);
     saved = errno;
     close(fd);
     errno = saved;

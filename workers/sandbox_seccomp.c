@@ -47,11 +47,15 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, const struct sandbox_r
     return seccomp_rule_add_exact_array(ctx, action, call, n, test);
 }
 
-static int add_rules(scmp_filter_ctx ctx, enum role role)
+static int add_rules(scmp_filter_ctx ctx, enum role role, bool trap)
 {
     const struct sandbox_rule *r;
     int err = 0;
 
+    for (size_t i = 0; !err && (r = sandbox_table_stand_in(role, i)); i++)
+        err = trap ? 0 : add_rule(ctx, SCMP_ACT_TRAP, r); /* what is the default already is no rule */
+    for (size_t i = 0; !err && (r = sandbox_table_refused(role, i)); i++)
+        err = trap ? add_rule(ctx, SCMP_ACT_ERRNO(ENOSYS), r) : 0;
     for (size_t i = 0; !err && (r = sandbox_table_right(role, i)); i++)
         err = add_rule(ctx, SCMP_ACT_ALLOW, r);
     for (size_t i = 0; !err && (r = sandbox_table_hostile(i)); i++)
@@ -60,7 +64,7 @@ static int add_rules(scmp_filter_ctx ctx, enum role role)
     return err;
 }
 
-static int load(scmp_filter_ctx ctx, enum role role)
+static int load(scmp_filter_ctx ctx, enum role role, bool trap)
 {
     /* The 32-bit and x32 ways into the kernel have other numbers: whoever goes there goes round the table. */
     int err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -70,14 +74,14 @@ static int load(scmp_filter_ctx ctx, enum role role)
     if (!err) /* the errno of the kernel, not ECANCELED for all of them */
         err = seccomp_attr_set(ctx, SCMP_FLTATR_API_SYSRAWRC, 1);
     if (!err)
-        err = add_rules(ctx, role);
+        err = add_rules(ctx, role, trap);
     return err ? err : seccomp_load(ctx);
 }
 
 int sandbox_seccomp_apply(enum role role, bool trap, struct buf *why)
 {
     scmp_filter_ctx ctx = seccomp_init(trap ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(ENOSYS));
-    int err = ctx ? load(ctx, role) : -ENOMEM;
+    int err = ctx ? load(ctx, role, trap) : -ENOMEM;
 
     seccomp_release(ctx);
     if (!err)

@@ -3,10 +3,12 @@
  *
  * A new right needs a reason that names who uses it. What all roles need (take a
  * job, read, compute, write, answer) is in `base`; a role adds rows of its own.
- * Left out on purpose: read(2), lseek(2), dup(2), ioctl(2) and the locks and leases of
- * fcntl(2), because offset, flags and locks of a descriptor are shared with
- * everybody who holds it; madvise(2) and mprotect(2), which malloc(3) of a
- * process with one thread does not use; every call that takes a path.
+ * Left out of the base on purpose: read(2), lseek(2), dup(2), ioctl(2) and the locks
+ * and leases of fcntl(2), because offset, flags and locks of a descriptor are shared
+ * with everybody who holds it; madvise(2) and mprotect(2), which malloc(3) of a
+ * process with one thread does not use; every call that takes a path. A role with
+ * a scratch folder has such calls for its own files only: by number (sandbox_places.c),
+ * and paths are Landlock's matter.
  */
 #include "workers/sandbox_table.h"
 
@@ -14,6 +16,7 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -190,27 +193,89 @@ static const struct sandbox_rule hostile[] = {
 };
 
 static const struct sandbox_limit limits[] = {
-    {RLIMIT_FSIZE, SANDBOX_FILE_MAX, "FSIZE", "an output ends where the largest message could"},
-    {RLIMIT_CORE, 0, "CORE", "mail does not lie about in core files"},
-    {RLIMIT_NPROC, 0, "NPROC", "no process, no thread (not held against root: there seccomp stands alone)"},
-    {RLIMIT_NOFILE, 16, "NOFILE", "link, null and the four descriptors of a packet, with room"},
-    {RLIMIT_MSGQUEUE, 0, "MSGQUEUE", "no POSIX message queue"},
-    {RLIMIT_MEMLOCK, 0, "MEMLOCK", "no page is pinned"},
+    {RLIMIT_FSIZE, SANDBOX_FILE_MAX, false, "FSIZE", "an output ends where the largest message could"},
+    {RLIMIT_CORE, 0, false, "CORE", "mail does not lie about in core files"},
+    {RLIMIT_NPROC, 0, false, "NPROC",
+     "no process, no thread (not held against root: there seccomp stands alone)"},
+    {RLIMIT_NOFILE, 16, false, "NOFILE", "link, null and the four descriptors of a packet, with room"},
+    {RLIMIT_MSGQUEUE, 0, false, "MSGQUEUE", "no POSIX message queue"},
+    {RLIMIT_MEMLOCK, 0, false, "MEMLOCK", "no page is pinned"},
 };
 
 /* Roles: their own rights and limits, by the number of the role. */
 static const struct sandbox_limit rewrite_limits[] = {
-    {RLIMIT_AS, (rlim_t)256 << 20, "AS",
+    {RLIMIT_AS, (rlim_t)256 << 20, false, "AS",
      "libraries and stack 30 MB, buffers constant, a blob 1 MB: a multiple of it"},
+};
+
+/* The numbers from SANDBOX_OWN_FD up to the limit of 64, in three masks; upper halves must be zero. */
+#define OWN_FILES(call, why)                                                                                 \
+    {call, BITS(0, ~7ULL, 8), why}, {call, BITS(0, ~15ULL, 16), why},                                        \
+    {                                                                                                        \
+        call, BITS(0, ~31ULL, 32), why                                                                       \
+    }
+#define OWN_FILES_ONE(call, n, v, why)                                                                       \
+    {call, BOTH(0, ~7ULL, 8, n, UINT64_MAX, v), why}, {call, BOTH(0, ~15ULL, 16, n, UINT64_MAX, v), why},    \
+    {                                                                                                        \
+        call, BOTH(0, ~31ULL, 32, n, UINT64_MAX, v), why                                                     \
+    }
+_Static_assert(SANDBOX_OWN_FD == 8, "OWN_FILES begins there");
+/* No O_PATH, which Landlock does not look at, no O_TMPFILE, nothing that reaches a device. */
+#define OPEN_FLAGS                                                                                           \
+    ((uint64_t)(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW))
+#define HALF 0xffffffff /* of a descriptor's argument: the kernel looks at no more */
+#define HERE ((uint32_t)AT_FDCWD)
+
+static const struct sandbox_rule av_rights[] = {
+    {"openat", BOTH(0, HALF, HERE, 2, ~OPEN_FLAGS, 0),
+     "libclamav's temporary files; where they lie is Landlock's"},
+    {"fstat", ANY, "libclamav maps a file in pieces and needs its size"},
+    OWN_FILES("read", "stdio on temporary files"),
+    OWN_FILES("lseek", "temporary files are written, then read from their beginning"),
+    OWN_FILES("getdents64", "libclamav scans and removes what it unpacked into a folder"),
+    OWN_FILES_ONE("fcntl", 1, F_GETFL, "fdopen(3) of a temporary file"),
+#ifdef SYS_mkdir
+    {"mkdir", BITS(1, ~0700ULL, 0), "one folder for each archive or message"},
+    {"rmdir", ANY, "and away with it"},
+    {"unlink", ANY, "temporary files go when they were scanned"},
+#else
+    {"mkdirat", BOTH(0, HALF, HERE, 2, ~0700ULL, 0), "one folder for each archive or message"},
+    {"unlinkat", BITS(0, HALF, HERE), "temporary files and folders go when they were scanned"},
+#endif
+};
+
+/* Landlock does not look at stat(2), so the kernel is never asked by path: what may be opened may be looked
+ * at. */
+static const struct sandbox_rule av_stand_ins[] = {
+    {"newfstatat", ANY, "stat(3), lstat(3), and fstat(3) and opendir(3) of libc"},
+};
+
+static const struct sandbox_rule av_refused[] = {
+#ifdef SYS_chmod
+    {"chmod", ANY, "libclamav asks for 0700 of a folder that it made with 0700, and looks at no answer"},
+#endif
+    {"fchmodat", ANY, "chmod(3) of machines that have no chmod"},
+};
+
+static const struct sandbox_limit av_limits[] = {
+    {RLIMIT_AS, (rlim_t)1 << 30, true, "AS",
+     "the signatures are mapped already; a message, what is unpacked of it in memory, and the stack"},
+    {RLIMIT_NOFILE, 64, false, "NOFILE", "a temporary file and a folder open for each layer of a message"},
 };
 
 static const struct {
     const struct sandbox_rule *right;
     size_t right_n;
+    const struct sandbox_rule *stand_in;
+    size_t stand_in_n;
+    const struct sandbox_rule *refused;
+    size_t refused_n;
     const struct sandbox_limit *limit;
     size_t limit_n;
 } roles[ROLE__MAX] = {
-    [ROLE_REWRITE] = {NULL, 0, rewrite_limits, COUNT(rewrite_limits)}, /* nothing but the base */
+    [ROLE_REWRITE] = {.limit = rewrite_limits, .limit_n = COUNT(rewrite_limits)}, /* nothing but the base */
+    [ROLE_AV] = {av_rights, COUNT(av_rights), av_stand_ins, COUNT(av_stand_ins), av_refused,
+                 COUNT(av_refused), av_limits, COUNT(av_limits)},
 };
 
 const struct sandbox_rule *sandbox_table_right(enum role role, size_t i)
@@ -236,10 +301,29 @@ const struct sandbox_rule *sandbox_table_hostile(size_t i)
     return i < COUNT(hostile) ? &hostile[i] : NULL;
 }
 
+const struct sandbox_rule *sandbox_table_stand_in(enum role role, size_t i)
+{
+    return role < ROLE__MAX && i < roles[role].stand_in_n ? &roles[role].stand_in[i] : NULL;
+}
+
+const struct sandbox_rule *sandbox_table_refused(enum role role, size_t i)
+{
+    return role < ROLE__MAX && i < roles[role].refused_n ? &roles[role].refused[i] : NULL;
+}
+
+/* A limit of the base that the role has a row of its own for is the role's. */
+static bool has_own(enum role role, int resource)
+{
+    for (size_t i = 0; role < ROLE__MAX && i < roles[role].limit_n; i++)
+        if (roles[role].limit[i].resource == resource)
+            return true;
+    return false;
+}
+
 const struct sandbox_limit *sandbox_table_limit(enum role role, size_t i)
 {
-    if (i < COUNT(limits))
-        return &limits[i];
-    i -= COUNT(limits);
+    for (size_t k = 0; k < COUNT(limits); k++)
+        if (!has_own(role, limits[k].resource) && i-- == 0)
+            return &limits[k];
     return role < ROLE__MAX && i < roles[role].limit_n ? &roles[role].limit[i] : NULL;
 }

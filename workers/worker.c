@@ -17,8 +17,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -36,6 +36,7 @@ struct loader {
     const struct worker_role *role;
     uint64_t id; /* the loader's number */
     struct sandbox_options sandbox;
+    struct scratch scratch; /* of roles with scratch_mb */
     int signals, null;
     struct slot child[WORKER_CHILDREN_MAX];
     size_t child_n;
@@ -94,12 +95,15 @@ static int take_load(struct loader *l, struct buf *settings)
         rc = broke(broken);
     else if (p.u.load.role != (uint32_t)l->role->role)
         rc = refuse(l, "wrong binary", "it was started for another role than its own");
-    else if (wire_blob_read(p.fd[0], WIRE_BLOB_MAX, settings) < 0)
+    else if (sealed_read(p.fd[0], SEALED_BLOB_MAX, settings) < 0)
         rc = refuse(l, "its settings cannot be read", strerror(errno));
     l->sandbox = (struct sandbox_options){.file_max = p.u.load.file_max,
                                           .allow_less = p.u.load.allow_less,
                                           .trace = p.u.load.flags & WIRE_LOAD_TRACE,
-                                          .link = WIRE_LINK_FD};
+                                          .link = WIRE_LINK_FD,
+                                          .scratch = -1,
+                                          .folder = p.fd[1]};
+    p.fd[1] = -1; /* ours now, until it is loaded */
     wire_close_fds(&p);
     return rc;
 }
@@ -150,15 +154,58 @@ static int open_own(struct loader *l)
     return GO_ON;
 }
 
-static int load_role(const struct loader *l, struct view settings)
+static int open_scratch(struct loader *l)
 {
+    const struct role_row *row = role_find((uint32_t)l->role->role);
     struct buf why = {0};
     int rc = GO_ON;
 
-    if (l->role->load(settings, &why) < 0)
-        rc = refuse(l, "it cannot load", why.n ? why.p : "no reason given");
+    if (row && row->scratch_mb && scratch_open(&l->scratch, row->name, &why) < 0)
+        rc = refuse(l, "it has no scratch folder", why.p);
     buf_free(&why);
     return rc;
+}
+
+/* In a folder of its own, which is gone when it is loaded. Children have numbers from 1 on. */
+static int run_load(struct loader *l, struct worker_load *what, struct buf *why)
+{
+    char path[SCRATCH_PATH_MAX];
+    int rc, fd;
+
+    if (!l->scratch.path[0])
+        return l->role->load(what, why);
+    fd = scratch_make_child(&l->scratch, 0, path);
+    if (fd < 0) {
+        buf_addf(why, "its scratch folder: %s", strerror(errno));
+        return -1;
+    }
+    close(fd);
+    what->scratch = path;
+    rc = l->role->load(what, why);
+    scratch_remove_child(&l->scratch, 0);
+    return rc;
+}
+
+static int load_role(struct loader *l, struct view settings)
+{
+    struct wire_packet p = wire_packet(WIRE_LOADED, l->id);
+    struct worker_load what = {.settings = settings, .dir = l->sandbox.folder, .loaded = &p.u.loaded};
+    struct buf why = {0};
+    int rc = GO_ON;
+
+    if (run_load(l, &what, &why) < 0)
+        rc = refuse(l, "it cannot load", why.n ? why.p : "no reason given");
+    else if (p.u.loaded.engine[0] && worker_send(WIRE_LINK_FD, &p) < 0)
+        rc = EXIT_SUCCESS; /* nobody wants it any more */
+    buf_free(&why);
+    return rc;
+}
+
+static void close_folder(struct loader *l)
+{
+    if (l->sandbox.folder >= 0)
+        close(l->sandbox.folder);
+    l->sandbox.folder = -1;
 }
 
 /* From the start to READY. */
@@ -175,7 +222,10 @@ static int prepare(struct loader *l)
     if (rc == GO_ON)
         rc = open_own(l);
     if (rc == GO_ON)
+        rc = open_scratch(l);
+    if (rc == GO_ON)
         rc = load_role(l, buf_view(&settings));
+    close_folder(l);
     p.h.id = l->id;
     if (rc == GO_ON && worker_send(WIRE_LINK_FD, &p) < 0)
         rc = EXIT_SUCCESS; /* nobody wants it any more */
@@ -208,6 +258,8 @@ static const char *spawn(struct loader *l, const struct wire_packet *p)
                              .link = p->fd[0],
                              .crumb = p->fd[1],
                              .null = l->null,
+                             .id = p->h.id,
+                             .scratch = l->scratch.path[0] ? &l->scratch : NULL,
                              .loader = getpid()};
     struct wire_packet answer = wire_packet(WIRE_SPAWNED, p->h.id);
     pid_t pid;
@@ -252,6 +304,7 @@ static void reap(struct loader *l)
             if (l->child[i].pid == pid) {
                 struct wire_packet p = exited_packet(l->child[i].id, pid, status, &used);
 
+                scratch_remove_child(&l->scratch, l->child[i].id);
                 l->child[i] = l->child[--l->child_n];
                 worker_send(WIRE_LINK_FD, &p);
                 break;
@@ -317,17 +370,21 @@ static int serve(struct loader *l)
 
 int worker_main(void)
 {
-    struct loader l = {.role = &worker_role, .signals = -1, .null = -1};
+    struct loader l = {
+        .role = &worker_role, .sandbox = {.folder = -1}, .scratch = {.fd = -1}, .signals = -1, .null = -1};
     const struct role_row *row = role_find((uint32_t)l.role->role);
     int rc;
 
     /* Before a link comes in: nobody else of this user may look into this process or take its descriptors. */
     prctl(PR_SET_DUMPABLE, 0);
     signal(SIGCHLD, SIG_DFL);
+    /* By its name: else libc looks at the file for each local time, which a locked-down child cannot. */
+    setenv("TZ", ":/etc/localtime", 0);
     log_init(row ? row->binary : "worker", LOG_TARGET_STDERR, LOG_LEVEL_INFO);
     rc = prepare(&l);
     if (rc == GO_ON)
         rc = serve(&l);
+    scratch_close(&l.scratch);
     if (l.null >= 0)
         close(l.null);
     if (l.signals >= 0)

@@ -23,14 +23,25 @@ struct worker_job {
     uint64_t size;    /* of the message as the supervisor knows it */
     uint32_t test;    /* see struct wire_job */
     int link;         /* the runtime's; for worker_cancelled(). -1: none, never cancelled */
-    struct wire_crumb *crumb;
+    struct sealed_crumb *crumb;
     struct worker_state *state; /* the runtime's */
+};
+
+/* What a loader has to load from, and what it tells of it. */
+struct worker_load {
+    struct view settings;
+    int dir;             /* a folder that the supervisor opened for it; -1 = none. The runtime's */
+    const char *scratch; /* a folder of the loader's own for while it loads; NULL where the role has none */
+    struct wire_loaded *loaded; /* out: sent before READY when `engine` is not empty */
 };
 
 struct worker_role {
     enum role role;
     /* Loader, before any lock-down. 0, or -1 with the reason in plain words in `why`. */
-    int (*load)(struct view settings, struct buf *why);
+    int (*load)(const struct worker_load *l, struct buf *why);
+    /* Child, before its lock-down: `scratch` is its own empty folder, which nobody else uses. 0, or -1 with
+     * the reason. NULL where the role has no scratch folder. */
+    int (*settle)(const char *scratch, struct buf *why);
     /* Child, locked down: the role's known answers. 0, or -1 with the reason. fd_in and fd_out are what
      * open_canary() gave, -1 where it is NULL. */
     int (*canary)(int in, int out, struct buf *why);
@@ -48,7 +59,10 @@ int worker_main(void);
 /* Between two pieces of work: has the supervisor cancelled this job (or gone)? Costs one system call; once
  * true it stays true. */
 bool worker_cancelled(const struct worker_job *job);
-void worker_phase(const struct worker_job *job, enum wire_phase phase);
+void worker_phase(const struct worker_job *job, enum sealed_phase phase);
+/* The words that belong to this job's RESULT (wire_result.state); the last ones count. At most WIRE_TEXT_MAX.
+ */
+__attribute__((format(printf, 2, 3))) void worker_find(const struct worker_job *job, const char *fmt, ...);
 /* A line for the supervisor's log, where log_*() reaches nobody. At most WORKER_SAID_MAX of one job are sent.
  */
 __attribute__((format(printf, 2, 3))) void worker_say(const struct worker_job *job, const char *fmt, ...);

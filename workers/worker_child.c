@@ -8,6 +8,7 @@
  * leaves, so that a death is charged to the right message or to none.
  * It trusts the supervisor to keep to the wire's rules and ends when it does not.
  */
+#include "workers/sandbox_table.h"
 #include "workers/worker_part.h"
 
 #include "common/exited.h"
@@ -25,8 +26,10 @@
 
 struct child {
     const struct worker_role *role;
-    struct wire_crumb *crumb;
+    struct sealed_crumb *crumb;
     struct sandbox_result sandbox;
+    char folder[SCRATCH_PATH_MAX]; /* its scratch folder */
+    int scratch;                   /* O_PATH of that; -1 */
 };
 
 int worker_send(int link, const struct wire_packet *p)
@@ -42,11 +45,26 @@ int worker_send(int link, const struct wire_packet *p)
     return 0;
 }
 
-void worker_phase(const struct worker_job *job, enum wire_phase phase)
+void worker_phase(const struct worker_job *job, enum sealed_phase phase)
 {
     /* Release: whoever sees the phase also sees the job's number, written before. */
     if (job->crumb)
         __atomic_store_n(&job->crumb->phase, (uint32_t)phase, __ATOMIC_RELEASE);
+}
+
+void worker_find(const struct worker_job *job, const char *fmt, ...)
+{
+    char text[WIRE_TEXT_MAX + 1] = "";
+    struct wire_packet p;
+    va_list ap;
+
+    if (job->link < 0)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    p = wire_text(WIRE_FINDING, job->id, "%s", text);
+    worker_send(job->link, &p); /* RESULT means nothing without it; a link that ended is seen later */
 }
 
 void worker_say(const struct worker_job *job, const char *fmt, ...)
@@ -93,8 +111,18 @@ bool worker_cancelled(const struct worker_job *job)
     return job->state->cancelled;
 }
 
-/* Only the link, the null device and what the canary opens later remain open. */
-static int keep_descriptors(const struct worker_birth *b)
+/* `fd` is above the link's, or -1. */
+static int close_all_but(int fd)
+{
+    if (fd < 0)
+        return close_range(WIRE_LINK_FD + 1, ~0U, 0);
+    if (fd > WIRE_LINK_FD + 1 && close_range(WIRE_LINK_FD + 1, (unsigned)fd - 1, 0) < 0)
+        return -1;
+    return close_range((unsigned)fd + 1, ~0U, 0);
+}
+
+/* Only the link, the null device, the scratch folder and what the canary opens later remain open. */
+static int keep_descriptors(struct child *c, const struct worker_birth *b)
 {
     int most = STDERR_FILENO;
 
@@ -104,7 +132,17 @@ static int keep_descriptors(const struct worker_birth *b)
     for (int fd = STDIN_FILENO; fd <= most; fd++)
         if (dup2(b->null, fd) < 0)
             return -1;
-    return close_range(WIRE_LINK_FD + 1, ~0U, 0);
+    if (close_all_but(c->scratch) < 0)
+        return -1;
+    return c->scratch < 0 ? 0 : sandbox_places_set(&c->scratch);
+}
+
+static int make_scratch(struct child *c, const struct worker_birth *b)
+{
+    if (!b->scratch)
+        return 0;
+    c->scratch = scratch_make_child(b->scratch, b->id, c->folder);
+    return c->scratch < 0 ? -1 : 0;
 }
 
 /* Before the lock-down. 0, or -1 with the reason. */
@@ -122,11 +160,16 @@ static int settle_in(struct child *c, const struct worker_birth *b, struct buf *
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         goto failed;
     step = "the crumb page";
-    if (!(c->crumb = wire_crumb_map(b->crumb, true)))
+    if (!(c->crumb = sealed_crumb_map(b->crumb, true)))
+        goto failed;
+    step = "its scratch folder";
+    if (make_scratch(c, b) < 0)
         goto failed;
     step = "its descriptors";
-    if (keep_descriptors(b) < 0)
+    if (keep_descriptors(c, b) < 0)
         goto failed;
+    if (c->scratch >= 0 && c->role->settle)
+        return c->role->settle(c->folder, why);
     return 0;
 failed:
     buf_addf(why, "%s: %s", step, strerror(errno));
@@ -143,9 +186,14 @@ static int lock_down(struct child *c, const struct worker_birth *b, struct buf *
         return -1;
     }
     o.link = WIRE_LINK_FD;
+    o.scratch = c->scratch;
     rc = sandbox_enter(c->role->role, &o, &c->sandbox, why);
+    if (c->scratch >= 0)
+        close(c->scratch); /* Landlock has its own hold */
     if (rc == 0)
         rc = c->role->canary(in, out, why);
+    if (c->scratch >= 0)
+        close(SANDBOX_MESSAGE_FD); /* now for messages; the canary's own files had to keep off it */
     if (in >= 0)
         close(in);
     if (out >= 0)
@@ -170,8 +218,8 @@ static void run_job(const struct child *c, struct worker_job *job, int blob_fd, 
 
     getrusage(RUSAGE_SELF, &before);
     __atomic_store_n(&c->crumb->job, job->id, __ATOMIC_RELAXED);
-    worker_phase(job, WIRE_PHASE_BEGUN);
-    if (blob_fd >= 0 && wire_blob_read(blob_fd, WIRE_BLOB_MAX, &blob) < 0) {
+    worker_phase(job, SEALED_PHASE_BEGUN);
+    if (blob_fd >= 0 && sealed_read(blob_fd, SEALED_BLOB_MAX, &blob) < 0) {
         *r = (struct wire_result){.status = WIRE_IO, .err = errno};
     } else {
         job->blob = buf_view(&blob);
@@ -203,7 +251,7 @@ static const char *do_job(const struct child *c, struct wire_packet *p)
     run_job(c, &job, with_blob ? p->fd[p->fd_n - 1] : -1, &answer.u.result);
     wire_close_fds(p);
     /* Before RESULT: from then on the job is over, and what happens next is not its fault. */
-    worker_phase(&job, WIRE_PHASE_NONE);
+    worker_phase(&job, SEALED_PHASE_NONE);
     if (state.broken)
         return "a packet in the middle of a job that is not its CANCEL";
     worker_send(WIRE_LINK_FD, &answer); /* a link that ended is seen by the next wire_recv() */
@@ -243,7 +291,7 @@ static int serve(const struct child *c)
 
 int worker_child(const struct worker_birth *birth)
 {
-    struct child c = {.role = birth->role};
+    struct child c = {.role = birth->role, .scratch = -1};
     struct buf why = {0};
 
     /* Over the loader's link, which a child may not even hold. From here on the reason of a failure is heard.

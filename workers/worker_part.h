@@ -10,6 +10,7 @@
 #define WORKERS_WORKER_PART_H
 
 #include "workers/sandbox.h"
+#include "workers/scratch.h"
 #include "workers/worker.h"
 
 #include <sys/types.h>
@@ -27,8 +28,10 @@ struct worker_state {
 struct worker_birth {
     const struct worker_role *role;
     struct sandbox_options sandbox;
-    int link, crumb; /* of this child */
-    int null;        /* /dev/null, opened before the lock-down */
+    int link, crumb;               /* of this child */
+    int null;                      /* /dev/null, opened before the lock-down */
+    uint64_t id;                   /* its number, which its scratch folder is named by */
+    const struct scratch *scratch; /* the loader's; NULL: this role has none */
     pid_t loader;
 };
 

@@ -28,7 +28,8 @@ struct deposit {
     size_t rcpt_n;
     size_t line3, line4; /* where lines 3 and 4 of the .hdr begin */
     bool eml_put, hdr_put;
-    bool ruined; /* its depositor overwrote the envelope: only the content can be saved */
+    bool examined; /* what is published of it must say that it is clean */
+    bool ruined;   /* its depositor overwrote the envelope: only the content can be saved */
 };
 
 struct deposit_set {
@@ -37,8 +38,8 @@ struct deposit_set {
 };
 
 /* Adds one message of every fate; a second call with another generation gives other messages of the same
- * names. */
-void deposit_add_all(struct deposit_set *s, unsigned generation);
+ * names. With `viruses` also infected ones, and all others must be examined. */
+void deposit_add_all(struct deposit_set *s, unsigned generation, bool viruses);
 void deposit_free(struct deposit_set *s);
 /* Drops what may be dropped now: a half only where its name is free in incoming, the .hdr after the .eml. */
 void deposit_put(struct deposit_set *s, const char *root);

@@ -36,6 +36,8 @@ static const struct row rows[] = {
      "store in a thread of its own; points are random, from the seed"},
     {"workers", FLAG, FIELD(workers), false,
      "with real worker processes, which are points too; random, from the first message taken on"},
+    {"av", FLAG, FIELD(av), false, "with --workers: viruses are looked for, and are among the messages"},
+    {"reload", FLAG, FIELD(reload), false, "with --workers: new generations of workers (SIGHUP) on the way"},
     {"scenario", TEXT, FIELD(scenario_text), false,
      "plain, reuse (names used again at once), torn (half claims), overwrite"},
     {"mta", TEXT, FIELD(mta_text), false, "after a kill the consumer takes pairs: whole, slow or not"},

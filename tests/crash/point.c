@@ -13,12 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGV_MAX 64
+#define ARGV_MAX     64
+#define RELOAD_EVERY 400 /* points between two reloads */
 
 /* Nine attempts, because the harness may kill more often than a real machine does. */
-static const char *const settings[] = {
-    "spool.unsafe_filesystem=yes", "spool.rescan=100ms",  "spool.hold_first=10ms",
-    "spool.max_attempts=9",        "journal.compress=no", "log.target=stderr",
+static const char *const settings[] =
+    {
+        "spool.unsafe_filesystem=yes", "spool.rescan=100ms",  "spool.hold_first=10ms",
+        "spool.max_attempts=9",        "journal.compress=no", "log.target=stderr",
+        "antivirus.signatures=none", /* spoold's own test signatures */
 };
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
 
@@ -49,6 +52,8 @@ static void make_command(struct command *c, const struct bench *b)
     add_setting(c, b->o->threaded ? "spool.store_inline=no" : "spool.store_inline=yes");
     for (size_t i = 0; i < SETTINGS_N; i++)
         add_setting(c, settings[i]);
+    if (!b->o->av)
+        add_setting(c, "antivirus.clamav=no");
     for (size_t i = 0; i < b->o->extra_n; i++)
         add_setting(c, b->o->extra[i]);
     add_word(c, "--once");
@@ -72,7 +77,7 @@ static void prepare(const struct bench *b, struct deposit_set *set)
     (void)unlink(b->log.s);
     disk_make_dir(b->root.s);
     disk_make_dir(disk_path("%.900s/incoming", b->root.s).s);
-    deposit_add_all(set, 1);
+    deposit_add_all(set, 1, b->o->av);
     deposit_put(set, b->root.s);
 }
 
@@ -84,7 +89,7 @@ static void tear(const struct bench *b, char *const *argv, struct deposit_set *s
     if ((s == OPTIONS_TORN || s == OPTIONS_OVERWRITE) && torn_make(b, argv, set) == 0)
         oracle_say(o, ORACLE_OTHER, "no half claim could be made by hand");
     if (s == OPTIONS_REUSE || s == OPTIONS_OVERWRITE)
-        deposit_add_all(set, 2);
+        deposit_add_all(set, 2, b->o->av);
     if (s == OPTIONS_OVERWRITE)
         deposit_overwrite(set, b->root.s);
 }
@@ -95,6 +100,7 @@ static int run_killed(const struct bench *b, const struct command *c, uint64_t a
     struct trace_plan plan = make_plan(b, c);
 
     plan.at = at;
+    plan.hup_every = b->o->reload ? RELOAD_EVERY : 0;
     plan.action = b->o->one ? TRACE_KILL_ONE : TRACE_KILL_TREE;
     return trace_run(&plan, tr);
 }

@@ -144,6 +144,9 @@ static void act(struct tracer *t, struct task *k, bool entry)
 static void count_point(struct tracer *t, struct task *k, bool entry)
 {
     t->res->points++;
+    if (t->plan->hup_every && t->res->points % t->plan->hup_every == 0 &&
+        t->res->points / t->plan->hup_every <= TRACE_HUPS_MAX)
+        kill(t->first, SIGHUP);
     if (t->plan->at && t->res->points == t->plan->at)
         act(t, k, entry);
 }

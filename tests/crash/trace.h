@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #define TRACE_PATH_MAX 1024
+#define TRACE_HUPS_MAX 3
 
 enum trace_action {
     TRACE_COUNT,     /* only count, and show the calls when `see` is given */
@@ -56,6 +57,8 @@ struct trace_plan {
     bool exits;   /* returns are points too */
     bool io_only; /* only file calls are points */
     bool late;    /* points begin with the first attempt: what comes before is start-up */
+    unsigned
+        hup_every; /* SIGHUP for the program itself at each n-th point, TRACE_HUPS_MAX times; 0 = never */
     unsigned timeout_ms;
     const char *log; /* takes stdout and stderr of the program */
     /* Called for each file call on its return; true kills the whole tree at once. */

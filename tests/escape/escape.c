@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FREE_AS_ROOT 18
-#define FREE_AS_USER 12
+#define FREE_AS_ROOT 50
+#define FREE_AS_USER 40
 
 static const char *number_name(const struct escape_outcome *o)
 {
@@ -61,11 +61,11 @@ static void print_applied(const struct sandbox_result *r)
 
 static int run_role(enum role role)
 {
-    const struct sandbox_options o = {.file_max = 1 << 20, .link = -1};
+    const struct sandbox_options o = {.file_max = 1 << 20, .link = -1, .scratch = -1, .folder = -1};
     struct escape_report r = {0};
     struct buf why = {0};
     struct timespec start;
-    size_t refused = 0;
+    size_t refused = 0, attempts = 0;
     long us;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
@@ -76,10 +76,14 @@ static int run_role(enum role role)
     }
     us = elapsed_us(&start);
     for (size_t i = 0; i < escape_count(); i++)
-        refused += print_refused(i, &r.outcome[i]);
+        if (escape_applies(escape_get(i), role)) {
+            refused += print_refused(i, &r.outcome[i]);
+            attempts++;
+        }
     print_applied(&r.sandbox);
-    printf("%zu attempts, %zu refused, %ld us\n", escape_count(), refused, us);
-    return refused == escape_count() ? EXIT_OK : EXIT_FINDING;
+    printf("%zu attempts, %zu refused, %zu that do not apply, %ld us\n", attempts, refused,
+           escape_count() - attempts, us);
+    return refused == attempts ? EXIT_OK : EXIT_FINDING;
 }
 
 static bool run_free(size_t i)

@@ -13,12 +13,14 @@ bin=$BUILD      # a test of a fate sets bin=$TESTBUILD
 settings=()     # more settings, section.key=value
 prefix=()       # put before spoold: strace, setpriv
 execute=""      # "exec" where the process is to be spoold itself
+av=""           # "on" where viruses are looked for, with the signatures in $signatures (none: test signatures)
 mounts=()
 daemons=()
 pid=""
 dir=$(mktemp -d) && chmod 755 "$dir" || exit 1
 root=$dir/spool
 log=$dir/log
+signatures=$dir/signatures
 
 clean_up() {
     local m p
@@ -78,6 +80,7 @@ run() {
     local program=$1 s opts=(-o "paths.root=$root")
     shift
     [ "$program" = spoold ] && opts+=(-o spool.unsafe_filesystem=yes)
+    if [ -n "$av" ]; then opts+=(-o "antivirus.signatures=$signatures"); else opts+=(-o antivirus.clamav=no); fi
     for s in "${settings[@]}"; do opts+=(-o "$s"); done
     $execute "${prefix[@]}" "$bin/$program" "${opts[@]}" "$@"
 }
@@ -138,9 +141,10 @@ only() {
 delivered() { [ -e "$(only "${2:-$root/outgoing}/$1" .hdr 2> /dev/null).hdr" ]; }
 wait_delivered() { wait_until "${3:-10}" "$1 is delivered" delivered "$1" "${2:-$root/outgoing}"; }
 
-# The message without the two fields that spoold put at its start.
+# The message without the fields that spoold put at its start.
 own='X-Spoold-Id: [^ ]*$'
-trace_script="1{/^(\xef\xbb\xbf)?$own/{N;N;N;s/^(\xef\xbb\xbf)?[^\n]*\nReceived: by [^\n]*\n[^\n]*\n/\1/;b};}; 2{/^$own/{N;N;N;s/^[^\n]*\nReceived: by [^\n]*\n[^\n]*\n//}}"
+fields='[^\n]*\n(X-Spoold-Virus: [^\n]*\n)?Received: by [^\n]*\n[^\n]*\n'
+trace_script="1{/^(\xef\xbb\xbf)?$own/{\$!N;\$!N;\$!N;\$!N;s/^(\xef\xbb\xbf)?$fields/\1/;b};}; 2{/^$own/{\$!N;\$!N;\$!N;\$!N;s/^$fields//}}"
 without_trace() { sed -E "$trace_script" "$1"; }
 # NAME is in the outlet once, with the bytes of FILE and the recipients that were given.
 expect_delivered() {
@@ -171,3 +175,33 @@ expect_balanced() {
     said=$(spoolctl --json audit 2>&1) || rc=$?
     [ $rc = 0 ] && [[ $said == *'"balanced":true'* ]] || fail "the books do not balance (exit code $rc): $said"
 }
+
+# The EICAR test file; in two pieces, so that no scanner takes this file for it.
+eicar() { printf '%s' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-' 'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'; }
+# A mail with the file $1 attached as $2, on standard output.
+attach() {
+    printf 'From: a@example.org\nTo: b@example.net\nSubject: %s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\nContent-Type: text/plain\n\nhello\n--bb\n' "$2"
+    printf 'Content-Type: application/octet-stream; name="%s"\nContent-Transfer-Encoding: base64\n\n' "$2"
+    base64 "$1"
+    printf '\n--bb--\n'
+}
+# Deposits the file $2 as $1.
+deposit_file() {
+    local to=$root/incoming
+    cp "$2" "$to/$1.em_" && printf 'Written\na@example.org\n%s\n%b\n' "$rcpt" "${3:-}" > "$to/$1.hd_" && chmod 644 "$to/$1.em_" "$to/$1.hd_" &&
+        mv "$to/$1.em_" "$to/$1.eml" && mv "$to/$1.hd_" "$to/$1.hdr" || fail "the deposit $1 could not be made"
+}
+# A set of signatures that finds EICAR and the words $1; put there file by file as freshclam does.
+put_signatures() {
+    local hex
+    mkdir -p "$signatures"
+    hex=$(eicar | od -An -tx1 | tr -d ' \n')
+    printf 'Test.Eicar:0:*:%s\n' "$hex" > "$signatures/eicar.tmp" && chmod 644 "$signatures/eicar.tmp" && mv "$signatures/eicar.tmp" "$signatures/eicar.ndb"
+    [ -z "${1:-}" ] && return
+    printf 'Test.Words:0:*:%s\n' "$(printf '%s' "$1" | od -An -tx1 | tr -d ' \n')" > "$signatures/words.tmp" && chmod 644 "$signatures/words.tmp" &&
+        mv "$signatures/words.tmp" "$signatures/words.ndb"
+}
+av_generation() { spoolctl --json av status 2> /dev/null | grep -o '"generation":[0-9]*' | sed 's/.*://'; }
+av_state() { spoolctl --json av status 2> /dev/null | grep -o '"state":"[a-z]*"' | head -n 1 | sed 's/.*:"//; s/"//'; }
+av_serves() { [ "$(av_state)" = serving ]; }
+quarantined() { [ -e "$(only "$root/quarantine/$1/$2" .hdr 2> /dev/null).hdr" ]; }

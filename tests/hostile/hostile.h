@@ -24,7 +24,7 @@ struct hostile_job {
     const struct wire_packet *job; /* message, then output and blob as its flags say */
     int message, out, blob;        /* -1 = none */
     int crumb_fd;
-    struct wire_crumb *crumb;
+    struct sealed_crumb *crumb;
     struct wire_packet answer; /* the honest one, not sent yet */
 };
 

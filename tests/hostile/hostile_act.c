@@ -279,7 +279,7 @@ static void close_link(struct hostile_job *j)
 
 static void crumb_garbage(struct hostile_job *j)
 {
-    memset(j->crumb, 0xa5, WIRE_CRUMB_SIZE);
+    memset(j->crumb, 0xa5, SEALED_CRUMB_SIZE);
     hostile_child_send(&j->answer, sizeof j->answer.h + j->answer.h.length, NULL, 0);
 }
 
@@ -292,7 +292,7 @@ static void crumb_blames(struct hostile_job *j)
 
 static void crumb_innocent(struct hostile_job *j)
 {
-    j->crumb->phase = WIRE_PHASE_NONE;
+    j->crumb->phase = SEALED_PHASE_NONE;
     die(SIGSEGV);
 }
 

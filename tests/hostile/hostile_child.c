@@ -42,7 +42,7 @@ int hostile_child_send(const void *bytes, size_t n, const int *fd, unsigned fd_n
 
 void hostile_child_answer(struct hostile_job *j)
 {
-    __atomic_store_n(&j->crumb->phase, (uint32_t)WIRE_PHASE_NONE, __ATOMIC_RELEASE);
+    __atomic_store_n(&j->crumb->phase, (uint32_t)SEALED_PHASE_NONE, __ATOMIC_RELEASE);
     hostile_child_send(&j->answer, sizeof j->answer.h + j->answer.h.length, NULL, 0);
 }
 
@@ -115,7 +115,7 @@ static void work(struct hostile_job *j)
     struct wire_result *r = &j->answer.u.result;
     struct buf edits = {0}, message = {0}, out = {0};
 
-    if ((j->blob >= 0 && wire_blob_read(j->blob, WIRE_BLOB_MAX, &edits) < 0) ||
+    if ((j->blob >= 0 && sealed_read(j->blob, SEALED_BLOB_MAX, &edits) < 0) ||
         read_message(j->message, &message) < 0)
         goto failed;
     sum(&message, r->sha256);
@@ -153,7 +153,7 @@ static void account(struct wire_result *r)
     r->cpu_us = 1;
 }
 
-static void serve_job(struct wire_crumb *crumb, const struct wire_packet *p)
+static void serve_job(struct sealed_crumb *crumb, const struct wire_packet *p)
 {
     bool with_out = p->u.job.flags & WIRE_JOB_OUT, with_blob = p->u.job.flags & WIRE_JOB_BLOB;
     struct hostile_job j = {.job = p,
@@ -168,7 +168,7 @@ static void serve_job(struct wire_crumb *crumb, const struct wire_packet *p)
     const struct hostile_act *a = wanted ? hostile_act_find(wanted) : NULL;
 
     crumb->job = p->h.id;
-    __atomic_store_n(&crumb->phase, (uint32_t)WIRE_PHASE_READING, __ATOMIC_RELEASE);
+    __atomic_store_n(&crumb->phase, (uint32_t)SEALED_PHASE_READING, __ATOMIC_RELEASE);
     if (a && a->early)
         foretell(&j);
     else
@@ -190,7 +190,7 @@ static int say_hello(void)
 
 int hostile_child(int link, int crumb)
 {
-    struct wire_crumb *page;
+    struct sealed_crumb *page;
     struct wire_packet p;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -198,7 +198,7 @@ int hostile_child(int link, int crumb)
     if (dup2(link, WIRE_LINK_FD) < 0 || dup2(crumb, CRUMB_FD) < 0 || fcntl(WIRE_LINK_FD, F_SETFL, 0) < 0)
         return EXIT_FAILURE;
     close_range(CRUMB_FD + 1, ~0U, 0);
-    page = wire_crumb_map(CRUMB_FD, true);
+    page = sealed_crumb_map(CRUMB_FD, true);
     if (!page || say_hello() < 0)
         return EXIT_FAILURE;
     while (wire_recv(WIRE_LINK_FD, &p, true) == 1) {

@@ -22,6 +22,7 @@ static inline struct spoold *loop_world_open(struct world *w)
     s->depot = w->d;
     s->roster.next_due = INT64_MAX;
     s->notify.fd = -1;
+    s->av.dir = -1;
     s->started_ms = depot_wall_ms();
     s->recovered = true;
     task_list_init(&s->todo);

@@ -19,6 +19,7 @@
 #include "common/xalloc.h"
 #include "spoold/pool.h"
 #include "spoold/spoold.h"
+#include "tests/unit/pool_tap.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +43,10 @@ struct far_loader {
     uint64_t id;
     int link;
     struct wire_load asked, load;            /* as the launcher and as the loader got it */
+    bool said_loaded;                        /* LOADED was sent */
     bool loaded, killed, told_to_end, ended; /* ended: the pool closed the link */
+    struct buf settings;                     /* that it is to load with */
+    bool folder;                             /* and from */
     uint64_t retired[FAR_MAX];
     unsigned retired_n;
 };
@@ -51,7 +55,7 @@ struct far_child {
     uint64_t id;
     unsigned loader; /* index */
     int link;
-    struct wire_crumb *crumb;
+    struct sealed_crumb *crumb;
     struct wire_packet job; /* the last one; h.id 0 = none */
     unsigned jobs, cancels;
     bool ended;
@@ -118,7 +122,7 @@ static inline void far_take_spawn(struct pool_world *w, unsigned loader, struct 
 
     assert_true(w->child_n < FAR_MAX);
     *c = (struct far_child){.id = p->h.id, .loader = loader, .link = p->fd[0]};
-    c->crumb = wire_crumb_map(p->fd[1], true);
+    c->crumb = sealed_crumb_map(p->fd[1], true);
     assert_non_null(c->crumb);
     close(p->fd[1]);
     p->fd_n = 0;
@@ -132,6 +136,8 @@ static inline void far_take_loader(struct pool_world *w, unsigned at, struct wir
     if (p->h.type == WIRE_LOAD) {
         l->load = p->u.load;
         l->loaded = true;
+        l->folder = p->fd_n == 2;
+        assert_int_equal(sealed_read(p->fd[0], 1000, &l->settings), 0);
     } else if (p->h.type == WIRE_SPAWN) {
         far_take_spawn(w, at, p);
     } else if (p->h.id == 0) {
@@ -212,10 +218,11 @@ static inline void pool_world_pass(struct pool_world *w, int64_t ms)
     pool_world_turn(w);
 }
 
-static inline struct pool_world *pool_world_open(const char *const *setting, size_t n)
+/* Clock and launcher of the options are filled in here. */
+static inline struct pool_world *pool_world_open_with(struct pool_options o, const char *const *setting,
+                                                      size_t n)
 {
     struct pool_world *w = xcalloc(1, sizeof *w);
-    struct pool_options o = {.clock = pool_world_clock};
     struct config_errors errs = {0};
     int pair[2];
 
@@ -228,9 +235,16 @@ static inline struct pool_world *pool_world_open(const char *const *setting, siz
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     w->launcher = pair[1];
     o.launcher = pair[0];
+    o.clock = pool_world_clock;
     w->pool = pool_open(w->s, &o);
     pool_world_turn(w);
     return w;
+}
+
+/* Most tests are about one role, whichever it is. */
+static inline struct pool_world *pool_world_open(const char *const *setting, size_t n)
+{
+    return pool_world_open_with((struct pool_options){.roles = 1u << ROLE_REWRITE}, setting, n);
 }
 
 static inline void far_shut(int *fd)
@@ -244,7 +258,7 @@ static inline void far_end_child(struct far_child *c)
 {
     far_shut(&c->link);
     wire_close_fds(&c->job);
-    wire_crumb_unmap(&c->crumb);
+    sealed_crumb_unmap(&c->crumb);
 }
 
 static inline void pool_world_close(struct pool_world **w)
@@ -252,8 +266,10 @@ static inline void pool_world_close(struct pool_world **w)
     pool_close(&(*w)->pool);
     assert_null((*w)->pool);
     far_take_in(*w);
-    for (unsigned i = 0; i < (*w)->loader_n; i++)
+    for (unsigned i = 0; i < (*w)->loader_n; i++) {
         far_shut(&(*w)->loader[i].link);
+        buf_free(&(*w)->loader[i].settings);
+    }
     for (unsigned i = 0; i < (*w)->child_n; i++)
         far_end_child(&(*w)->child[i]);
     far_shut(&(*w)->launcher);
@@ -297,11 +313,24 @@ static inline struct wire_packet far_ready_packet(void)
     return p;
 }
 
+/* Before READY, of the one role that has something to tell. */
+static inline void far_loaded(struct pool_world *w, unsigned loader)
+{
+    struct wire_packet p = wire_packet(WIRE_LOADED, 0);
+
+    if (w->loader[loader].asked.role != ROLE_AV || w->loader[loader].said_loaded)
+        return;
+    w->loader[loader].said_loaded = true;
+    p.u.loaded = (struct wire_loaded){.signatures = 1, .engine = "1.4.6"};
+    far_say(w, w->loader[loader].link, &p);
+}
+
 static inline void far_ready(struct pool_world *w, unsigned loader)
 {
     struct wire_packet p = far_ready_packet();
 
     far_launcher_spawned(w, loader);
+    far_loaded(w, loader);
     far_say(w, w->loader[loader].link, &p);
 }
 
@@ -465,33 +494,6 @@ static inline void far_touch(struct far_child *c, uint32_t phase)
 {
     c->crumb->job = c->job.h.id;
     c->crumb->phase = phase;
-}
-
-/* ---- the log ---- */
-
-struct far_tap {
-    int pipe[2], saved;
-    char got[65536];
-};
-
-static inline void far_tap_open(struct far_tap *t)
-{
-    assert_int_equal(pipe2(t->pipe, O_CLOEXEC | O_NONBLOCK), 0);
-    t->saved = dup(STDERR_FILENO);
-    dup2(t->pipe[1], STDERR_FILENO);
-}
-
-/* True when `text` was logged meanwhile. */
-static inline bool far_tap_close(struct far_tap *t, const char *text)
-{
-    ssize_t n = read(t->pipe[0], t->got, sizeof t->got - 1);
-
-    dup2(t->saved, STDERR_FILENO);
-    close(t->saved);
-    close(t->pipe[0]);
-    close(t->pipe[1]);
-    t->got[n > 0 ? n : 0] = '\0';
-    return strstr(t->got, text) != NULL;
 }
 
 #endif

@@ -44,7 +44,8 @@
 #define WORLD_FILE_MAX 100000
 #define WORLD_PLAIN    65534 /* a user who is not root */
 
-static const struct sandbox_options world_options = {.file_max = WORLD_FILE_MAX, .link = -1};
+static const struct sandbox_options world_options = {
+    .file_max = WORLD_FILE_MAX, .link = -1, .scratch = -1, .folder = -1};
 
 /* The wait status of a child in which `run` gave its exit code. */
 __attribute__((unused)) static int world_child(int (*run)(const void *), const void *arg)

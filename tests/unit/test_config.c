@@ -70,7 +70,8 @@ struct row {
 
 static const struct row bad_table[] = {
     {"an unknown section lists the sections", "[mail]\nx = y\n", NULL, NULL,
-     "m.ini:1: [mail] is not a known section; accepted: [paths], [site], [spool], [workers], [journal], "
+     "m.ini:1: [mail] is not a known section; accepted: [paths], [site], [spool], [workers], [antivirus], "
+     "[journal], "
      "[log], [intake "
      "NAME]",
      1},

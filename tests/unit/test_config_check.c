@@ -60,11 +60,13 @@ static const struct {
     {"the longest wait above the end",
      {"spool.hold_longest=2h", "spool.max_hold=1h"},
      "hold_longest (2h) is longer than max_hold (1h)"},
-    {"parts of the sandbox may be named", {"workers.allow_less=seccomp  no_new_privs rlimits"}, NULL},
+    {"parts of the sandbox may be named",
+     {"workers.allow_less=seccomp  no_new_privs rlimits landlock"},
+     NULL},
     {"a part that is not required cannot be named",
-     {"workers.allow_less=seccomp landlock"},
-     "-o workers.allow_less=seccomp landlock: allow_less (seccomp landlock) names no part of the sandbox; "
-     "accepted: seccomp, rlimits, no_new_privs, separated by blanks"},
+     {"workers.allow_less=seccomp uid"},
+     "-o workers.allow_less=seccomp uid: allow_less (seccomp uid) names no part of the sandbox; "
+     "accepted: seccomp, rlimits, no_new_privs, landlock, separated by blanks"},
 };
 
 static void test_settings_that_belong_together(void **state)

@@ -36,7 +36,7 @@ static void the_blob_arrives_as_it_was_given(void **state)
     struct buf got = {0};
 
     (void)state;
-    assert_int_equal(wire_blob_read(c->job.fd[2], 100, &got), 0);
+    assert_int_equal(sealed_read(c->job.fd[2], 100, &got), 0);
     assert_string_equal(got.p, "edits");
     buf_free(&got);
     far_result(w, c);
@@ -195,7 +195,7 @@ static void without_the_launcher_every_job_ends_uncharged(void **state)
     struct far_job *runs = far_submit(w, false), *waits = far_submit(w, false), *late;
 
     (void)state;
-    far_touch(far_child_of(w, runs), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, runs), SEALED_PHASE_READING);
     assert_false(pool_is_lost(w->pool));
     far_shut(&w->launcher);
     pool_world_turn(w);

@@ -24,7 +24,8 @@ static const struct {
     {"all words, in any order and distance", VIEW(" rlimits \t no_new_privs  seccomp "),
      SANDBOX_SECCOMP | SANDBOX_RLIMITS | SANDBOX_NO_NEW_PRIVS, true},
     {"a word twice is that word", VIEW("rlimits rlimits"), SANDBOX_RLIMITS, true},
-    {"what is best effort has no word", VIEW("landlock"), 0, false},
+    {"what some roles cannot be without", VIEW("landlock"), SANDBOX_LANDLOCK, true},
+    {"what is best effort has no word", VIEW("userns"), 0, false},
     {"case matters", VIEW("Seccomp"), 0, false},
     {"the start of a word is no word", VIEW("sec"), 0, false},
     {"a comma parts nothing", VIEW("seccomp,rlimits"), 0, false},
@@ -44,7 +45,7 @@ static void words_become_bits(void **state)
         if (table[i].fine)
             assert_int_equal(bits, table[i].bits);
         else
-            assert_string_equal(accepted, "seccomp, rlimits, no_new_privs, separated by blanks");
+            assert_string_equal(accepted, "seccomp, rlimits, no_new_privs, landlock, separated by blanks");
     }
 }
 

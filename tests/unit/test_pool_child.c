@@ -342,7 +342,7 @@ static void one_goes_alone_at_a_time_and_the_others_do_not_wait(void **state)
     assert_int_equal(w->child_n, 2);
     assert_ptr_equal(far_child_of(w, c), &w->child[0]);
     far_arrive(w, &w->child[1]);
-    far_touch(far_child_of(w, a), WIRE_PHASE_WRITING);
+    far_touch(far_child_of(w, a), SEALED_PHASE_WRITING);
     far_crash(w, &w->child[1], FAR_SIGNAL(SIGABRT));
     assert_int_equal(a->o.end, POOL_CHARGED);
     assert_int_equal(w->child_n, 3); /* the next one at once: no back-off */

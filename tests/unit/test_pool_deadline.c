@@ -37,7 +37,7 @@ static void one_that_computes_is_ended_after_the_deadline(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(&w->child[0], WIRE_PHASE_READING);
+    far_touch(&w->child[0], SEALED_PHASE_READING);
     burn(30);
     pool_world_pass(w, 100);
     assert_false(far_was_retired(w, &w->child[0])); /* not before more than the deadline has passed */
@@ -79,7 +79,7 @@ static void one_that_sleeps_has_four_times_as_long(void **state)
     far_spawned(w, &w->child[0], (uint32_t)pid);
     far_hello(w, &w->child[0], (uint32_t)pid);
     j = far_submit(w, false);
-    far_touch(&w->child[0], WIRE_PHASE_READING);
+    far_touch(&w->child[0], SEALED_PHASE_READING);
     begun = pool_world_now;
     assert_true(w->due == begun + 101);
     while (w->due <= begun + 400 && looks < 100) {
@@ -140,7 +140,7 @@ static void one_that_does_not_stop_is_ended_after_3_s(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     pool_give_back(w->pool);
     pool_give_back(w->pool);
     pool_world_turn(w);
@@ -165,7 +165,7 @@ static void a_crash_after_the_cancel_is_a_crash(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     pool_give_back(w->pool);
     pool_world_turn(w);
     far_crash(w, &w->child[0], FAR_SIGNAL(SIGSEGV));

@@ -16,18 +16,19 @@ static const struct {
     const char *cause;
     int signal;
 } table[] = {
-    {"a crash while reading is charged", WIRE_PHASE_READING, 0, FAR_SIGNAL(SIGSEGV), POOL_CHARGED,
+    {"a crash while reading is charged", SEALED_PHASE_READING, 0, FAR_SIGNAL(SIGSEGV), POOL_CHARGED,
      "it was ended by signal 11 (Segmentation fault) while reading", SIGSEGV},
-    {"a crash while writing is charged", WIRE_PHASE_WRITING, 0, FAR_SIGNAL(SIGABRT), POOL_CHARGED,
+    {"a crash while writing is charged", SEALED_PHASE_WRITING, 0, FAR_SIGNAL(SIGABRT), POOL_CHARGED,
      "it was ended by signal 6 (Aborted) while writing", SIGABRT},
-    {"a crash right after the start is charged", WIRE_PHASE_BEGUN, 0, FAR_SIGNAL(SIGBUS), POOL_CHARGED,
+    {"a crash right after the start is charged", SEALED_PHASE_BEGUN, 0, FAR_SIGNAL(SIGBUS), POOL_CHARGED,
      "it was ended by signal 7 (Bus error) after it had begun", SIGBUS},
     {"a phase of another role is charged, too", 200, 0, FAR_EXIT(3), POOL_CHARGED,
      "it ended with exit status 3 after it had begun", 0},
-    {"an end without a word is charged", WIRE_PHASE_READING, 0, FAR_EXIT(0), POOL_CHARGED,
+    {"an end without a word is charged", SEALED_PHASE_READING, 0, FAR_EXIT(0), POOL_CHARGED,
      "it ended with exit status 0 while reading", 0},
-    {"a crash before it was touched is not", WIRE_PHASE_NONE, 0, FAR_SIGNAL(SIGSEGV), POOL_DONE, "", 0},
-    {"the page of another job charges nobody", WIRE_PHASE_READING, 1, FAR_SIGNAL(SIGSEGV), POOL_DONE, "", 0},
+    {"a crash before it was touched is not", SEALED_PHASE_NONE, 0, FAR_SIGNAL(SIGSEGV), POOL_DONE, "", 0},
+    {"the page of another job charges nobody", SEALED_PHASE_READING, 1, FAR_SIGNAL(SIGSEGV), POOL_DONE, "",
+     0},
     {"garbage in the page charges nobody", 0xffffffff, 0x7fff1234, FAR_SIGNAL(SIGSEGV), POOL_DONE, "", 0},
 };
 
@@ -90,7 +91,7 @@ static void a_forbidden_system_call_is_an_attack(void **state)
     struct far_tap t;
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     far_tap_open(&t);
     far_crash(w, &w->child[0], FAR_SIGNAL(SIGSYS));
     assert_true(far_tap_close(&t, "event=attack role=rewrite generation=1 pid="));
@@ -108,7 +109,7 @@ static void the_end_of_the_link_waits_for_the_loader_to_tell(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     far_shut(&w->child[0].link);
     pool_world_turn(w);
     assert_true(far_was_retired(w, &w->child[0])); /* it may have closed its link and live on */
@@ -130,7 +131,7 @@ static void without_a_word_of_the_loader_the_page_decides_after_3_s(void **state
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_WRITING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_WRITING);
     far_shut(&w->child[0].link);
     pool_world_turn(w);
     pool_world_pass(w, 3000);
@@ -148,7 +149,7 @@ static void an_end_that_the_link_does_not_show_is_an_end(void **state)
     struct wire_packet p = wire_packet(WIRE_EXITED, w->child[0].id);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     p.u.exited = (struct wire_exited){.status = FAR_SIGNAL(SIGSEGV), .pid = (uint32_t)getpid()};
     far_say(w, w->loader[0].link, &p); /* something else holds its link open */
     assert_int_equal(j->o.end, POOL_CHARGED);
@@ -166,7 +167,7 @@ static void a_result_that_lies_in_the_link_counts_before_the_end(void **state)
     struct wire_packet p = far_result_packet(c), exited = wire_packet(WIRE_EXITED, c->id);
 
     (void)state;
-    far_touch(c, WIRE_PHASE_READING);
+    far_touch(c, SEALED_PHASE_READING);
     far_write_output(c);
     exited.u.exited = (struct wire_exited){.status = FAR_SIGNAL(SIGSEGV), .pid = (uint32_t)getpid()};
     assert_int_equal(wire_send(w->loader[0].link, &exited), 0); /* of two links the later one is read first */

@@ -96,7 +96,7 @@ static void a_reload_drains_the_old_one_when_the_new_one_serves(void **state)
     struct far_child *idle = &w->child[busy == &w->child[0]];
 
     (void)state;
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     assert_int_equal(w->loader[1].load.generation, 2);
     far_ready(w, 1);
@@ -128,7 +128,7 @@ static void a_drained_one_that_does_not_end_is_ended(void **state)
     struct pool_world *w = pool_world_serve_children("workers.children=1");
 
     (void)state;
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     far_ready(w, 1);
     far_arrive(w, &w->child[1]);
@@ -148,7 +148,7 @@ static void a_new_one_that_fails_leaves_the_old_one_in_service(void **state)
     struct far_job *j;
 
     (void)state;
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     say_failed(w, 1, "a rule does not compile");
     assert_null(pool_trouble(w->pool, ROLE_REWRITE));
@@ -161,7 +161,7 @@ static void a_new_one_that_fails_leaves_the_old_one_in_service(void **state)
     far_launcher_exited(w, 1, FAR_EXIT(1));
     pool_world_pass(w, 100000);
     assert_int_equal(w->loader_n, 2); /* the next one comes with the next reload */
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     far_ready(w, 2);
     far_arrive_all(w, 2);
@@ -176,7 +176,7 @@ static void a_new_one_whose_children_die_is_discarded(void **state)
     struct wire_packet p = wire_text(WIRE_LOG, 0, "the canary failed");
 
     (void)state;
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     far_ready(w, 1);
     for (unsigned i = 1; i <= 3; i++) {
@@ -199,9 +199,9 @@ static void a_reload_during_a_reload_replaces_the_newer_one(void **state)
     struct pool_world *w = pool_world_serve(NULL, 0);
 
     (void)state;
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     assert_int_equal(w->loader_n, 3);
     assert_true(w->loader[1].killed && w->loader[1].ended);
@@ -220,7 +220,7 @@ static void the_end_of_the_loader_loses_its_jobs_without_a_charge(void **state)
     struct far_job *j = far_submit(w, false);
 
     (void)state;
-    far_touch(far_child_of(w, j), WIRE_PHASE_READING);
+    far_touch(far_child_of(w, j), SEALED_PHASE_READING);
     far_forget_job(&w->child[0]);
     far_shut(&w->loader[0].link);
     pool_world_turn(w);
@@ -264,7 +264,7 @@ static void a_launcher_that_does_not_read_fails_the_generation_and_no_more(void 
     (void)state;
     w->launcher = -1; /* nobody takes anything off it */
     for (unsigned i = 0; i < 100000 && !w->s->alarms.since_ms[ALARM_WORKER]; i++) {
-        pool_reload(w->pool);
+        pool_reload(w->pool, POOL_OVERLAP);
         pool_event(w->pool);
     }
     w->launcher = far;

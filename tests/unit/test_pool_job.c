@@ -3,7 +3,7 @@
  *
  * Run by `make check`. The far ends are played by pool_world.h.
  */
-#include "tests/unit/pool_world.h"
+#include "tests/unit/pool_roles.h"
 
 static void a_lost_job_starts_with_an_empty_output(void **state)
 {
@@ -137,6 +137,123 @@ static void many_jobs_end_once_each_and_in_order(void **state)
     pool_world_close(&w);
 }
 
+static void big_jobs_go_one_at_a_time_and_small_ones_go_by(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=3");
+    struct far_job *big[3], *small[2];
+    struct far_child *c;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        big[i] = far_av_submit(w, true);
+    for (int i = 0; i < 2; i++)
+        small[i] = far_av_submit(w, false);
+    assert_non_null(c = far_child_of(w, big[0]));
+    assert_null(far_child_of(w, big[1]));
+    assert_true(far_child_of(w, small[0]) && far_child_of(w, small[1]));
+    far_av_result(w, far_child_of(w, small[0]), ANTIVIRUS_CLEAN);
+    assert_null(far_child_of(w, big[1])); /* a child is free, but not for it */
+    far_av_result(w, c, ANTIVIRUS_CLEAN);
+    assert_non_null(far_child_of(w, big[1]));
+    assert_null(far_child_of(w, big[2]));
+    far_av_result(w, far_child_of(w, big[1]), ANTIVIRUS_CLEAN);
+    far_av_result(w, far_child_of(w, big[2]), ANTIVIRUS_CLEAN);
+    far_av_result(w, far_child_of(w, small[1]), ANTIVIRUS_CLEAN);
+    for (int i = 0; i < 3; i++)
+        far_job_free(&big[i]);
+    for (int i = 0; i < 2; i++)
+        far_job_free(&small[i]);
+    pool_world_close(&w);
+}
+
+static void a_big_job_that_waits_is_before_younger_small_ones(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
+    struct far_job *j[4] = {far_av_submit(w, true), far_av_submit(w, true), far_av_submit(w, false),
+                            far_av_submit(w, true)};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        assert_ptr_equal(far_child_of(w, j[i]), &w->child[0]); /* with one child: in order */
+        far_av_result(w, &w->child[0], ANTIVIRUS_CLEAN);
+        far_job_free(&j[i]);
+    }
+    pool_world_close(&w);
+}
+
+static void a_big_job_with_a_child_of_its_own_counts_as_well(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
+    struct far_job *alone = far_job_new(true), *big;
+
+    (void)state;
+    far_shut(&alone->job.out);
+    alone->job.role = ROLE_AV;
+    alone->job.big = true;
+    pool_submit(w->pool, &alone->job);
+    big = far_av_submit(w, true);
+    assert_int_equal(w->child_n, 2);
+    assert_null(far_child_of(w, big));
+    far_arrive(w, &w->child[1]);
+    assert_ptr_equal(far_child_of(w, alone), &w->child[1]);
+    assert_null(far_child_of(w, big));
+    far_av_result(w, &w->child[1], ANTIVIRUS_CLEAN);
+    assert_ptr_equal(far_child_of(w, big), &w->child[0]);
+    far_av_result(w, &w->child[0], ANTIVIRUS_CLEAN);
+    far_job_free(&alone);
+    far_job_free(&big);
+    pool_world_close(&w);
+}
+
+static void a_big_job_whose_child_died_makes_room_for_the_next(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=2");
+    struct far_job *a = far_av_submit(w, true), *b = far_av_submit(w, true);
+    struct far_child *c = far_child_of(w, a);
+
+    (void)state;
+    far_touch(c, SEALED_PHASE_SCANNING);
+    far_forget_job(c);
+    far_crash(w, c, FAR_SIGNAL(SIGSEGV));
+    assert_int_equal(a->o.end, POOL_CHARGED);
+    assert_non_null(far_child_of(w, b));
+    far_av_result(w, far_child_of(w, b), ANTIVIRUS_CLEAN);
+    assert_int_equal(b->o.end, POOL_DONE);
+    far_job_free(&a);
+    far_job_free(&b);
+    pool_world_close(&w);
+}
+
+static void what_no_worker_has_begun_can_be_called_off(void **state)
+{
+    struct pool_world *w = pool_roles_open(FAR_BOTH, (const char *const[]){"antivirus.children=1"}, 1);
+    struct far_job *other = far_submit(w, false), *runs, *waits, *alone = far_job_new(true);
+
+    (void)state;
+    far_serve(w, 1);
+    runs = far_av_submit(w, false);
+    waits = far_av_submit(w, false);
+    alone->job.role = ROLE_AV;
+    pool_submit(w->pool, &alone->job);
+    pool_world_turn(w); /* its child is on its way */
+    pool_cancel_waiting(w->pool, ROLE_AV, "the signatures are old");
+    pool_world_turn(w);
+    assert_int_equal(waits->o.end, POOL_CANCELLED);
+    assert_string_equal(waits->o.cause, "the signatures are old");
+    assert_int_equal(alone->o.end, POOL_CANCELLED);
+    assert_true(far_was_retired(w, &w->child[w->child_n - 1]));
+    assert_int_equal(runs->ended, 0);
+    assert_int_equal(other->ended, 0);
+    far_av_result(w, far_child_of(w, runs), ANTIVIRUS_CLEAN);
+    assert_int_equal(runs->o.end, POOL_DONE);
+    pool_close(&w->pool);
+    far_job_free(&other);
+    far_job_free(&runs);
+    far_job_free(&waits);
+    far_job_free(&alone);
+    pool_world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +263,11 @@ int main(void)
         cmocka_unit_test(waiting_ends_a_minute_after_the_last_worker),
         cmocka_unit_test(a_loader_that_takes_its_time_keeps_them_waiting),
         cmocka_unit_test(many_jobs_end_once_each_and_in_order),
+        cmocka_unit_test(big_jobs_go_one_at_a_time_and_small_ones_go_by),
+        cmocka_unit_test(a_big_job_that_waits_is_before_younger_small_ones),
+        cmocka_unit_test(a_big_job_with_a_child_of_its_own_counts_as_well),
+        cmocka_unit_test(a_big_job_whose_child_died_makes_room_for_the_next),
+        cmocka_unit_test(what_no_worker_has_begun_can_be_called_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  * Run by `make check`. The far ends are played by pool_world.h; jansson reads what
  * was written.
  */
-#include "tests/unit/pool_world.h"
+#include "tests/unit/pool_roles.h"
 
 #include "common/json.h"
 
@@ -22,8 +22,8 @@ static json_t *status(struct pool_world *w, json_t **all)
     *all = json_loadb(out.p, out.n, 0, NULL);
     assert_non_null(*all);
     buf_free(&out);
-    assert_int_equal(json_array_size(json_object_get(*all, "workers")), ROLE__MAX);
-    return json_array_get(json_object_get(*all, "workers"), ROLE_REWRITE);
+    assert_int_equal(json_array_size(json_object_get(*all, "workers")), 1);
+    return json_array_get(json_object_get(*all, "workers"), 0);
 }
 
 static int64_t number(json_t *o, const char *key)
@@ -118,7 +118,7 @@ static void the_states_have_names(void **state)
     assert_shows(w, "trouble", "its worker is starting");
     far_ready(w, 0);
     far_arrive(w, &w->child[0]);
-    pool_reload(w->pool);
+    pool_reload(w->pool, POOL_OVERLAP);
     pool_world_turn(w);
     assert_shows(w, "state", "reloading");
     far_ready(w, 1);
@@ -154,6 +154,47 @@ static void it_is_known_for_how_long_a_role_is_down(void **state)
     pool_world_close(&w);
 }
 
+static void a_role_is_shown_when_it_is_wanted(void **state)
+{
+    struct pool_world *w = pool_roles_open(0, NULL, 0);
+    struct buf out = {0};
+    struct json j;
+    json_t *all, *list;
+
+    (void)state;
+    json_open(&j, &out);
+    pool_add_status(w->pool, &j);
+    json_close(&j);
+    all = json_loadb(out.p, out.n, 0, NULL);
+    list = json_object_get(all, "workers");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(text(json_array_get(list, 0), "role"), "rewrite");
+    assert_string_equal(text(json_array_get(list, 1), "role"), "av");
+    assert_true(lists(json_array_get(list, 1), "missing", "scratch"));
+    assert_null(json_object_get(json_array_get(list, 1), "reload_ms"));
+    json_decref(all);
+    buf_free(&out);
+    pool_world_close(&w);
+}
+
+static void a_drain_is_a_reload_and_its_time_is_shown(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
+
+    (void)state;
+    pool_reload_role(w->pool, ROLE_AV, POOL_DRAIN);
+    pool_world_turn(w);
+    assert_shows(w, "state", "reloading");
+    assert_shows(w, "trouble", "it is loading new signatures");
+    far_loader_ends(w, 0);
+    pool_world_pass(w, 777);
+    assert_shows(w, "state", "reloading");
+    far_serve(w, 1);
+    assert_shows(w, "state", "serving");
+    assert_counts(w, "reload_ms", 777);
+    pool_world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +202,8 @@ int main(void)
         cmocka_unit_test(what_of_the_sandbox_is_missing_is_named),
         cmocka_unit_test(the_states_have_names),
         cmocka_unit_test(it_is_known_for_how_long_a_role_is_down),
+        cmocka_unit_test(a_role_is_shown_when_it_is_wanted),
+        cmocka_unit_test(a_drain_is_a_reload_and_its_time_is_shown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,33 @@ static void rewrite_needs_no_scratch(void **state)
     assert_int_equal(row->scratch_mb, 0);
 }
 
+static void av_has_a_scratch_folder_and_needs_landlock(void **state)
+{
+    const struct role_row *row = role_find(ROLE_AV);
+
+    (void)state;
+    assert_string_equal(row->name, "av");
+    assert_string_equal(row->user, "spoold-av");
+    assert_true(row->scratch_mb > 0);
+    assert_int_equal(row->required, SANDBOX__REQUIRED | SANDBOX_LANDLOCK);
+    assert_int_equal(role_find(ROLE_REWRITE)->required, SANDBOX__REQUIRED);
+}
+
+/* Whoever may open files is held to its own by Landlock alone. */
+static void no_role_has_files_without_landlock(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ROLE__MAX; i++) {
+        const struct role_row *row = role_find(i);
+
+        assert_int_equal(row->required & SANDBOX__REQUIRED, SANDBOX__REQUIRED);
+        if (row->scratch_mb && !(row->required & SANDBOX_LANDLOCK))
+            fail_msg("role %s has files and no Landlock", row->name);
+        for (uint32_t k = 0; k < i; k++)
+            assert_string_not_equal(row->user, role_find(k)->user);
+    }
+}
+
 static void number_beyond_the_table_has_no_row(void **state)
 {
     static const uint32_t numbers[] = {ROLE__MAX, ROLE__MAX + 1, 0x7fffffff, 0x80000000, 0xffffffff};
@@ -85,6 +112,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_role_names_its_binary_and_user),
         cmocka_unit_test(rewrite_needs_no_scratch),
+        cmocka_unit_test(av_has_a_scratch_folder_and_needs_landlock),
+        cmocka_unit_test(no_role_has_files_without_landlock),
         cmocka_unit_test(number_beyond_the_table_has_no_row),
         cmocka_unit_test(every_sandbox_bit_has_one_name),
     };

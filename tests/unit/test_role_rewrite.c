@@ -15,7 +15,7 @@ bool worker_cancelled(const struct worker_job *job)
     return job->id == 7;
 }
 
-void worker_phase(const struct worker_job *job, enum wire_phase phase)
+void worker_phase(const struct worker_job *job, enum sealed_phase phase)
 {
     if (job->crumb)
         job->crumb->phase = phase;
@@ -37,7 +37,7 @@ static void the_canary_sings(void **state)
     int in = -1, out = -1;
 
     (void)state;
-    assert_int_equal(worker_role.load((struct view){0}, &why), 0);
+    assert_int_equal(worker_role.load(&(struct worker_load){.dir = -1}, &why), 0);
     assert_int_equal(worker_role.open_canary(&in, &out), 0);
     if (worker_role.canary(in, out, &why) != 0)
         fail_msg("%s", why.p);
@@ -76,7 +76,7 @@ struct role_case {
 
 static void check_job(const struct role_case *c)
 {
-    struct wire_crumb crumb = {0};
+    struct sealed_crumb crumb = {0};
     struct wire_result r = {.status = 99, .removed = 99};
     struct buf edits = world_edits(1);
     char *text = xcalloc(c->size + 1, 1);
@@ -89,7 +89,7 @@ static void check_job(const struct role_case *c)
     if (c->out[0] == 'f')
         job.out = open("/dev/full", O_WRONLY | O_CLOEXEC);
     worker_role.run(&job, &r);
-    if (r.status != c->status || r.err != c->err || r.removed != 0 || crumb.phase != WIRE_PHASE_READING)
+    if (r.status != c->status || r.err != c->err || r.removed != 0 || crumb.phase != SEALED_PHASE_READING)
         fail_msg("%s: status %u, errno %d", c->says, r.status, r.err);
     if (r.status == WIRE_OK && (r.in_size != c->size || (off_t)r.out_size != lseek(job.out, 0, SEEK_END)))
         fail_msg("%s: sizes", c->says);

@@ -53,7 +53,7 @@ static int locked(const void *arg)
     unsigned abi = *(const unsigned *)arg;
     int scoped;
 
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi, -1) < 0)
         return 1;
     if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
         return 2;
@@ -81,6 +81,90 @@ static void each_abi_of_this_kernel_refuses(void **state)
     }
 }
 
+struct folder {
+    unsigned abi;
+    char path[40], beside[48];
+};
+
+static const char *in(const struct folder *f, const char *name)
+{
+    static char path[80];
+
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    return path;
+}
+
+/* What libclamav does in there. */
+static int works_in(const struct folder *f)
+{
+    int fd;
+
+    if (mkdir(in(f, "d"), 0700) < 0)
+        return 1;
+    fd = open(in(f, "d/file"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "text", 4) != 4 || close(fd) < 0)
+        return 2;
+    fd = open(in(f, "d/file"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0 || close(fd) < 0)
+        return 3;
+    fd = open(in(f, "d"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || close(fd) < 0)
+        return 4;
+    return unlink(in(f, "d/file")) == 0 && rmdir(in(f, "d")) == 0 ? 0 : 5;
+}
+
+static bool is_refused(long rc)
+{
+    return rc < 0 && errno == EACCES;
+}
+
+static int locked_in(const void *arg)
+{
+    const struct folder *f = arg;
+    int scratch = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC), rc;
+
+    if (scratch < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        sandbox_landlock_apply(f->abi, scratch) < 0)
+        return 10;
+    rc = works_in(f);
+    if (rc)
+        return rc;
+    if (!is_refused(open(f->beside, O_RDONLY | O_CLOEXEC)) || !is_refused(unlink(f->beside)) ||
+        !is_refused(open(in(f, "../x"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) ||
+        !is_refused(open(in(f, ".."), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) || !is_refused(rmdir(f->path)))
+        return 11;
+    if (!is_refused(symlink("x", in(f, "link"))) || !is_refused(mknod(in(f, "fifo"), S_IFIFO | 0600, 0)) ||
+        !is_refused(mknod(in(f, "socket"), S_IFSOCK | 0600, 0)))
+        return 12;
+    return link(f->beside, in(f, "hard")) < 0 && rename(f->beside, in(f, "in")) < 0 ? 0 : 13;
+}
+
+static void of_a_scratch_folder_only_files_and_folders_are_left(void **state)
+{
+    struct folder f = {.path = "/tmp/landlock-XXXXXX"};
+    unsigned here = sandbox_landlock_abi();
+    char text[40];
+    int fd;
+
+    (void)state;
+    if (!here)
+        skip();
+    assert_non_null(mkdtemp(f.path));
+    snprintf(f.beside, sizeof f.beside, "%s.beside", f.path);
+    fd = open(f.beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    for (f.abi = 1; f.abi <= here; f.abi++) {
+        int status = world_child(locked_in, &f);
+
+        if (status != 0)
+            print_error("ABI %u: %s\n", f.abi, world_status(status, text, sizeof text));
+        assert_int_equal(status, 0);
+    }
+    unlink(f.beside);
+    rmdir(f.path);
+}
+
 static int without_kernel(const void *arg)
 {
     static const char *const calls[] = {"landlock_create_ruleset", NULL};
@@ -88,7 +172,7 @@ static int without_kernel(const void *arg)
     (void)arg;
     if (world_take_away(calls, 0) < 0)
         return 1;
-    return sandbox_landlock_abi() == 0 && sandbox_landlock_apply(0) == -1 && errno == EOPNOTSUPP ? 0 : 2;
+    return sandbox_landlock_abi() == 0 && sandbox_landlock_apply(0, -1) == -1 && errno == EOPNOTSUPP ? 0 : 2;
 }
 
 static void a_kernel_without_it_has_abi_0(void **state)
@@ -103,7 +187,7 @@ static int keeps_no_descriptor(const void *arg)
 
     (void)arg;
     close(before);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(sandbox_landlock_abi()) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(sandbox_landlock_abi(), -1) < 0)
         return 1;
     after = dup(STDERR_FILENO);
     return after == before ? 0 : 2;
@@ -122,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_abi_has_its_ruleset),
         cmocka_unit_test(each_abi_of_this_kernel_refuses),
+        cmocka_unit_test(of_a_scratch_folder_only_files_and_folders_are_left),
         cmocka_unit_test(a_kernel_without_it_has_abi_0),
         cmocka_unit_test(it_leaves_no_descriptor_open),
     };

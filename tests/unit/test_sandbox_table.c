@@ -37,6 +37,12 @@ static void every_rule_names_a_call_and_a_reason(void **state)
     for (unsigned role = 0; role < ROLE__MAX; role++)
         for (size_t i = 0; (r = sandbox_table_right((enum role)role, i)); i++)
             check_rule(r);
+    for (unsigned role = 0; role < ROLE__MAX; role++) {
+        for (size_t i = 0; (r = sandbox_table_stand_in((enum role)role, i)); i++)
+            check_rule(r);
+        for (size_t i = 0; (r = sandbox_table_refused((enum role)role, i)); i++)
+            check_rule(r);
+    }
     for (size_t i = 0; (r = sandbox_table_hostile(i)); i++)
         check_rule(r);
 }
@@ -49,6 +55,61 @@ static void a_role_of_the_base_has_few_calls(void **state)
     while (sandbox_table_right(ROLE_REWRITE, n))
         n++;
     assert_in_range(n, 10, 30);
+}
+
+/* In one list only: else the filter is refused, or the wider rule wins. */
+static void what_is_answered_otherwise_is_no_right(void **state)
+{
+    const struct sandbox_rule *r;
+
+    (void)state;
+    for (unsigned role = 0; role < ROLE__MAX; role++) {
+        for (size_t i = 0; (r = sandbox_table_stand_in((enum role)role, i)); i++)
+            assert_false(sandbox_table_has((enum role)role, r->call));
+        for (size_t i = 0; (r = sandbox_table_refused((enum role)role, i)); i++)
+            assert_false(sandbox_table_has((enum role)role, r->call));
+    }
+    assert_null(sandbox_table_stand_in(ROLE_REWRITE, 0));
+    assert_null(sandbox_table_refused(ROLE_REWRITE, 0));
+    assert_null(sandbox_table_stand_in(ROLE__MAX, 0));
+    assert_null(sandbox_table_refused(ROLE__MAX, 0));
+}
+
+/* On descriptors below 8 lie the link and the message, whose offset is everybody's. */
+static void av_may_seek_in_its_own_files_only(void **state)
+{
+    static const char *const calls[] = {"read", "lseek", "getdents64"};
+    const struct sandbox_rule *r;
+
+    (void)state;
+    for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
+        for (int fd = 0; fd < 70; fd++) {
+            bool allowed = false;
+
+            for (size_t i = 0; (r = sandbox_table_right(ROLE_AV, i)); i++)
+                if (strcmp(r->call, calls[c]) == 0)
+                    allowed |= r->test[0].how == SANDBOX_ALWAYS ||
+                               ((uint64_t)fd & r->test[0].mask) == r->test[0].value;
+            if (allowed != (fd >= SANDBOX_OWN_FD && fd < 64))
+                fail_msg("%s of descriptor %d is %s", calls[c], fd, allowed ? "allowed" : "refused");
+        }
+}
+
+static void a_limit_of_the_role_stands_for_that_of_all(void **state)
+{
+    const struct sandbox_limit *l;
+    unsigned n = 0;
+
+    (void)state;
+    for (size_t i = 0; (l = sandbox_table_limit(ROLE_AV, i)); i++)
+        if (l->resource == RLIMIT_NOFILE) {
+            assert_int_equal(l->value, 64);
+            n++;
+        }
+    assert_int_equal(n, 1);
+    for (size_t i = 0; (l = sandbox_table_limit(ROLE_REWRITE, i)); i++)
+        if (l->resource == RLIMIT_NOFILE)
+            assert_int_equal(l->value, 16);
 }
 
 /* A role that was forgotten in the table would have the base and no limit at all. */
@@ -90,17 +151,20 @@ static void no_right_of_the_base_is_hostile_as_a_whole(void **state)
 
 static void what_must_never_be_a_right(void **state)
 {
-    static const char *const never[] = {"execve", "fork",  "clone",  "clone3", "ptrace", "open", "openat",
-                                        "socket", "fcntl", "setuid", "kill",   "lseek",  "read"};
+    static const char *const never[] = {"execve", "fork",       "clone",  "clone3", "ptrace", "open",
+                                        "openat", "socket",     "fcntl",  "setuid", "kill",   "lseek",
+                                        "read",   "stat",       "chmod",  "chown",  "rename", "link",
+                                        "mknod",  "newfstatat", "symlink"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-        const struct sandbox_rule *r;
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        for (unsigned role = 0; role < ROLE__MAX; role++) {
+            const struct sandbox_rule *r;
 
-        for (size_t k = 0; (r = sandbox_table_right(ROLE_REWRITE, k)); k++)
-            if (strcmp(r->call, never[i]) == 0 && r->test[0].how == SANDBOX_ALWAYS)
-                fail_msg("%s is allowed without a test", never[i]);
-    }
+            for (size_t k = 0; (r = sandbox_table_right((enum role)role, k)); k++)
+                if (strcmp(r->call, never[i]) == 0 && r->test[0].how == SANDBOX_ALWAYS)
+                    fail_msg("%s is allowed without a test", never[i]);
+        }
     assert_false(sandbox_table_has(ROLE_REWRITE, "openat"));
     assert_true(sandbox_table_has(ROLE_REWRITE, "recvmsg"));
 }
@@ -108,15 +172,18 @@ static void what_must_never_be_a_right(void **state)
 static void every_limit_is_named_once(void **state)
 {
     const struct sandbox_limit *a, *b;
-    size_t n = 0;
 
     (void)state;
-    for (; (a = sandbox_table_limit(ROLE_REWRITE, n)); n++) {
-        assert_true(strlen(a->reason) > 7 && a->name[0]);
-        for (size_t k = n + 1; (b = sandbox_table_limit(ROLE_REWRITE, k)); k++)
-            assert_int_not_equal(a->resource, b->resource);
+    for (unsigned role = 0; role < ROLE__MAX; role++) {
+        size_t n = 0;
+
+        for (; (a = sandbox_table_limit((enum role)role, n)); n++) {
+            assert_true(strlen(a->reason) > 7 && a->name[0]);
+            for (size_t k = n + 1; (b = sandbox_table_limit((enum role)role, k)); k++)
+                assert_int_not_equal(a->resource, b->resource);
+        }
+        assert_true(n >= 7);
     }
-    assert_true(n >= 7);
 }
 
 static void beyond_the_last_role_there_is_only_the_base(void **state)
@@ -137,6 +204,9 @@ int main(void)
         cmocka_unit_test(every_rule_names_a_call_and_a_reason),
         cmocka_unit_test(a_role_of_the_base_has_few_calls),
         cmocka_unit_test(every_role_has_a_row_of_its_own),
+        cmocka_unit_test(what_is_answered_otherwise_is_no_right),
+        cmocka_unit_test(av_may_seek_in_its_own_files_only),
+        cmocka_unit_test(a_limit_of_the_role_stands_for_that_of_all),
         cmocka_unit_test(no_hostile_call_stands_twice),
         cmocka_unit_test(no_right_of_the_base_is_hostile_as_a_whole),
         cmocka_unit_test(what_must_never_be_a_right),

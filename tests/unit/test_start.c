@@ -21,8 +21,8 @@
 
 #define TEST_UID 60910
 
-static const struct role_row plain_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0};
-static const struct role_row scratch_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 1};
+static const struct role_row plain_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, 0};
+static const struct role_row scratch_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 1, 0};
 
 struct started {
     struct start_report report;

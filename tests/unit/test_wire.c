@@ -3,7 +3,7 @@
  *
  * Run by `make check`. What a peer sends may be anything: cut packets, lying
  * lengths, floods of descriptors. The table of what may be said is tested in
- * test_wire_check.c, blobs and crumb pages in test_wire_blob.c.
+ * test_wire_check.c, blobs and crumb pages in test_sealed_blob.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -21,7 +21,7 @@ static void packet_has_version_and_length_of_its_type(void **state)
     } cases[] = {
         {WIRE_LOAD, 32},  {WIRE_READY, 16}, {WIRE_SPAWN, 0},  {WIRE_SPAWNED, 8}, {WIRE_EXITED, 24},
         {WIRE_RETIRE, 0}, {WIRE_HELLO, 16}, {WIRE_JOB, 16},   {WIRE_NEED, 0},    {WIRE_RESULT, 88},
-        {WIRE_CANCEL, 0}, {WIRE_LOG, 0},    {WIRE_FAILED, 0},
+        {WIRE_CANCEL, 0}, {WIRE_LOG, 0},    {WIRE_FAILED, 0}, {WIRE_LOADED, 48}, {WIRE_FINDING, 0},
     };
 
     (void)state;
@@ -60,6 +60,14 @@ static const struct rule_case rule_cases[] = {
     {"the launcher asks for nothing", WIRE_FROM_LAUNCHER, WIRE_UP, WIRE_LOAD, 1,
      "LOAD: this peer has no right to say it"},
     {"a starting loader gets LOAD", WIRE_TO_LOADER, WIRE_STARTING, WIRE_LOAD, 1, NULL},
+    {"LOAD with a folder to load from", WIRE_TO_LOADER, WIRE_STARTING, WIRE_LOAD, 2, NULL},
+    {"LOAD with two folders", WIRE_TO_LOADER, WIRE_STARTING, WIRE_LOAD, 3, "LOAD: too many descriptors"},
+    {"a starting loader says LOADED", WIRE_FROM_LOADER, WIRE_STARTING, WIRE_LOADED, 0, NULL},
+    {"LOADED after READY", WIRE_FROM_LOADER, WIRE_UP, WIRE_LOADED, 0, "LOADED: not in this state"},
+    {"LOADED with a descriptor", WIRE_FROM_LOADER, WIRE_STARTING, WIRE_LOADED, 1,
+     "LOADED: too many descriptors"},
+    {"a child loads nothing", WIRE_FROM_CHILD, WIRE_STARTING, WIRE_LOADED, 0,
+     "LOADED: this peer has no right to say it"},
     {"a loader that is up gets no second LOAD", WIRE_TO_LOADER, WIRE_UP, WIRE_LOAD, 1,
      "LOAD: not in this state"},
     {"SPAWN brings link and crumb page", WIRE_TO_LOADER, WIRE_UP, WIRE_SPAWN, 2, NULL},
@@ -91,6 +99,9 @@ static const struct rule_case rule_cases[] = {
     {"RESULT before HELLO", WIRE_FROM_CHILD, WIRE_STARTING, WIRE_RESULT, 0, "RESULT: not in this state"},
     {"NEED brings its question", WIRE_FROM_CHILD, WIRE_BUSY, WIRE_NEED, 1, NULL},
     {"NEED without a job", WIRE_FROM_CHILD, WIRE_UP, WIRE_NEED, 1, "NEED: not in this state"},
+    {"FINDING without a job", WIRE_FROM_CHILD, WIRE_UP, WIRE_FINDING, 0, "FINDING: not in this state"},
+    {"a loader finds nothing", WIRE_FROM_LOADER, WIRE_UP, WIRE_FINDING, 0,
+     "FINDING: this peer has no right to say it"},
     {"a child sends JOB back", WIRE_FROM_CHILD, WIRE_BUSY, WIRE_JOB, 1,
      "JOB: this peer has no right to say it"},
     {"a child says READY", WIRE_FROM_CHILD, WIRE_STARTING, WIRE_READY, 0,
@@ -137,6 +148,8 @@ static void header_is_checked_before_all_else(void **state)
         {"an empty text", 1, WIRE_LOG, 0, "LOG: its body has the wrong length"},
         {"a text one byte too long", 1, WIRE_LOG, 401, "LOG: its body has the wrong length"},
         {"a text of length 2^32 - 1", 1, WIRE_LOG, 0xffffffff, "LOG: its body has the wrong length"},
+        {"a FINDING without words", 1, WIRE_FINDING, 0, "FINDING: its body has the wrong length"},
+        {"a FINDING one byte too long", 1, WIRE_FINDING, 401, "FINDING: its body has the wrong length"},
         {"a sound RESULT", 1, WIRE_RESULT, 88, NULL},
     };
 
@@ -182,11 +195,17 @@ static void own_text_is_cut_and_cleaned(void **state)
     p = wire_text(WIRE_LOG, 0, "%500s", "x");
     assert_int_equal(p.h.length, WIRE_TEXT_MAX);
     assert_null(wire_check(WIRE_FROM_CHILD, WIRE_UP, &p));
+    p = wire_text(WIRE_FINDING, 9, "%s", "Eicar-Test\r\n");
+    assert_true(view_equal((struct view){p.u.text, p.h.length}, VIEW("Eicar-Test??")));
+    assert_null(wire_check(WIRE_FROM_CHILD, WIRE_BUSY, &p));
+    p.u.text[0] = '\n';
+    expect_verdict("a FINDING with a line feed", wire_check(WIRE_FROM_CHILD, WIRE_BUSY, &p),
+                   "FINDING: its text holds other bytes than printable ASCII");
     p = wire_text(WIRE_LOG, 0, "%s", "");
     assert_null(wire_check(WIRE_FROM_CHILD, WIRE_UP, &p));
 }
 
-static void every_type_and_phase_has_a_name(void **state)
+static void every_type_has_a_name(void **state)
 {
     (void)state;
     for (unsigned i = WIRE_LOAD; i < WIRE__MAX; i++)
@@ -194,9 +213,6 @@ static void every_type_and_phase_has_a_name(void **state)
     assert_string_equal(wire_type_name(WIRE_JOB), "JOB");
     assert_string_equal(wire_type_name(0), "?");
     assert_string_equal(wire_type_name(WIRE__MAX), "?");
-    assert_string_equal(wire_phase_name(WIRE_PHASE_READING), "reading");
-    assert_string_equal(wire_phase_name(WIRE_PHASE__MAX), "?");
-    assert_string_equal(wire_phase_name(0xffffffff), "?");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
@@ -209,7 +225,7 @@ int main(void)
         TEST(header_is_checked_before_all_else),
         TEST(text_holds_printable_ascii_only),
         TEST(own_text_is_cut_and_cleaned),
-        TEST(every_type_and_phase_has_a_name),
+        TEST(every_type_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

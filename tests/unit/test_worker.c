@@ -98,7 +98,7 @@ static struct wire_packet load_packet(const char *settings)
 
     p.u.load.role = ROLE_REWRITE;
     p.u.load.file_max = 6;
-    p.fd[p.fd_n++] = wire_blob(view_of(settings));
+    p.fd[p.fd_n++] = sealed_blob(view_of(settings));
     return p;
 }
 
@@ -131,7 +131,7 @@ static void ask_child(const struct loader_end *l, uint64_t id, int link)
     struct wire_packet p = wire_packet(WIRE_SPAWN, id);
 
     p.fd[p.fd_n++] = link;
-    p.fd[p.fd_n++] = wire_crumb_open();
+    p.fd[p.fd_n++] = sealed_crumb_open();
     world_send(l->link, &p);
     wire_close_fds(&p);
 }
@@ -209,6 +209,43 @@ static void ready_carries_the_numbers_of_the_self_test(void **state)
     assert_int_equal(p.u.ready.landlock_abi, 7);
     shutdown(l.link, SHUT_RDWR);
     end(&l, 0);
+}
+
+static void what_it_has_loaded_is_said_before_ready(void **state)
+{
+    struct wire_packet p = load_packet("");
+    struct loader_end l;
+
+    (void)state;
+    script.names_engine = true;
+    p.fd[p.fd_n++] = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    l = start();
+    load(&l, p);
+    p = world_expect(l.link, WIRE_LOADED);
+    assert_null(wire_check(WIRE_FROM_LOADER, WIRE_STARTING, &p));
+    assert_int_equal(p.h.id, 5);
+    assert_int_equal(p.u.loaded.signatures, 3);
+    assert_int_equal(p.u.loaded.version, 2); /* the folder came with LOAD and can be read */
+    assert_string_equal(p.u.loaded.engine, "1.2.3");
+    world_expect(l.link, WIRE_READY);
+    close(l.link);
+    assert_int_equal(world_exit(l.pid), 0);
+}
+
+static void a_folder_to_load_from_does_not_stay_open(void **state)
+{
+    struct loader_end without = start_ready(), with = start();
+    struct wire_packet p = load_packet("");
+
+    (void)state;
+    p.fd[p.fd_n++] = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    load(&with, p);
+    world_expect(with.link, WIRE_READY);
+    assert_int_equal(world_open_fds(with.pid), world_open_fds(without.pid));
+    close(with.link);
+    close(without.link);
+    assert_int_equal(world_exit(with.pid), 0);
+    assert_int_equal(world_exit(without.pid), 0);
 }
 
 static void it_refuses_to_become_ready(void **state)
@@ -456,6 +493,8 @@ int main(void)
         TEST(a_retire_before_load_ends_it),
         TEST(garbage_instead_of_load_ends_it),
         TEST(ready_carries_the_numbers_of_the_self_test),
+        TEST(what_it_has_loaded_is_said_before_ready),
+        TEST(a_folder_to_load_from_does_not_stay_open),
         TEST(it_refuses_to_become_ready),
         TEST(a_hole_that_was_allowed_by_name_is_said),
         TEST(settings_that_can_still_change_are_refused),

@@ -37,7 +37,7 @@ int sandbox_enter(enum role number, const struct sandbox_options *o, struct sand
 
 struct world {
     int link, crumb_fd;
-    struct wire_crumb *crumb;
+    struct sealed_crumb *crumb;
     pid_t pid;
 };
 
@@ -67,13 +67,13 @@ static struct world start_with(int crumb, pid_t loader)
     close(pair[1]);
     close(b.null);
     w.link = pair[0];
-    w.crumb = wire_crumb_map(crumb, false);
+    w.crumb = sealed_crumb_map(crumb, false);
     return w;
 }
 
 static struct world start(void)
 {
-    struct world w = start_with(wire_crumb_open(), getpid());
+    struct world w = start_with(sealed_crumb_open(), getpid());
 
     world_expect(w.link, WIRE_HELLO);
     assert_non_null(w.crumb);
@@ -83,7 +83,7 @@ static struct world start(void)
 static void end(struct world *w, int code)
 {
     assert_int_equal(world_exit(w->pid), code);
-    wire_crumb_unmap(&w->crumb);
+    sealed_crumb_unmap(&w->crumb);
     close(w->crumb_fd);
     if (w->link >= 0)
         close(w->link);
@@ -125,7 +125,7 @@ static void wait_for_phase(const struct world *w, uint32_t phase)
 
 static void hello_says_who_and_how_well_it_is_locked(void **state)
 {
-    struct world w = start_with(wire_crumb_open(), getpid());
+    struct world w = start_with(sealed_crumb_open(), getpid());
     struct wire_packet p = world_expect(w.link, WIRE_HELLO);
 
     (void)state;
@@ -157,7 +157,7 @@ static void a_child_that_cannot_begin_says_why(void **state)
         fake.fails = cases[i].sandbox;
         script.canary_fails = cases[i].canary;
         script.canary_unopened = cases[i].unopened;
-        w = start_with(cases[i].loose_crumb ? world_file("") : wire_crumb_open(), getpid());
+        w = start_with(cases[i].loose_crumb ? world_file("") : sealed_crumb_open(), getpid());
         world_expect_text(w.link, WIRE_LOG, cases[i].wanted);
         world_expect_end(w.link);
         end(&w, 1);
@@ -166,7 +166,7 @@ static void a_child_that_cannot_begin_says_why(void **state)
 
 static void an_orphan_does_not_begin(void **state)
 {
-    struct world w = start_with(wire_crumb_open(), 1);
+    struct world w = start_with(sealed_crumb_open(), 1);
 
     (void)state;
     world_expect_end(w.link);
@@ -267,15 +267,15 @@ static void the_crumb_names_the_job_while_it_lasts(void **state)
     struct world w = start();
 
     (void)state;
-    assert_int_equal(w.crumb->phase, WIRE_PHASE_NONE);
+    assert_int_equal(w.crumb->phase, SEALED_PHASE_NONE);
     for (uint64_t id = 70; id < 73; id++) {
         send_job(&w, id, VIEW("wait"));
-        wait_for_phase(&w, WIRE_PHASE_BEGUN);
+        wait_for_phase(&w, SEALED_PHASE_BEGUN);
         assert_int_equal(w.crumb->job, id);
         send_cancel(&w, id);
         world_expect(w.link, WIRE_RESULT);
         /* Not later than RESULT: a death from here on is nobody's fault. */
-        assert_int_equal(__atomic_load_n(&w.crumb->phase, __ATOMIC_ACQUIRE), WIRE_PHASE_NONE);
+        assert_int_equal(__atomic_load_n(&w.crumb->phase, __ATOMIC_ACQUIRE), SEALED_PHASE_NONE);
     }
     stop(&w);
 }
@@ -288,8 +288,8 @@ static void after_a_death_the_crumb_still_names_the_job(void **state)
     send_job(&w, 31, VIEW("die"));
     assert_int_equal(world_exit(w.pid), -SIGKILL);
     assert_int_equal(w.crumb->job, 31);
-    assert_int_equal(w.crumb->phase, WIRE_PHASE_BEGUN);
-    wire_crumb_unmap(&w.crumb);
+    assert_int_equal(w.crumb->phase, SEALED_PHASE_BEGUN);
+    sealed_crumb_unmap(&w.crumb);
     close(w.crumb_fd);
     close(w.link);
 }
@@ -306,6 +306,23 @@ static void what_a_job_says_is_bounded(void **state)
         lines++;
     assert_int_equal(p.h.type, WIRE_RESULT);
     assert_int_equal(lines, WORKER_SAID_MAX);
+    stop(&w);
+}
+
+static void findings_come_before_the_result(void **state)
+{
+    struct world w = start();
+    struct wire_packet p;
+
+    (void)state;
+    send_job(&w, 6, VIEW("find"));
+    world_expect_text(w.link, WIRE_FINDING, "first");
+    p = world_expect(w.link, WIRE_FINDING);
+    assert_null(wire_check(WIRE_FROM_CHILD, WIRE_BUSY, &p));
+    assert_int_equal(p.h.id, 6);
+    assert_int_equal(p.h.length, WIRE_TEXT_MAX);
+    assert_memory_equal(p.u.text, "Name-7? ", 8);
+    assert_int_equal(world_expect(w.link, WIRE_RESULT).h.id, 6);
     stop(&w);
 }
 
@@ -361,9 +378,9 @@ static void cancel_of_a_finished_job_is_ignored(void **state)
     assert_int_equal(world_do(w.link, 8, VIEW("")).in_size, 26);
     send_job(&w, 9, VIEW("wait"));
     send_cancel(&w, 8);
-    wait_for_phase(&w, WIRE_PHASE_BEGUN);
+    wait_for_phase(&w, SEALED_PHASE_BEGUN);
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    assert_int_equal(w.crumb->phase, WIRE_PHASE_BEGUN); /* it goes on */
+    assert_int_equal(w.crumb->phase, SEALED_PHASE_BEGUN); /* it goes on */
     send_cancel(&w, 9);
     assert_int_equal(world_expect(w.link, WIRE_RESULT).h.id, 9);
     stop(&w);
@@ -377,7 +394,7 @@ static void the_end_of_the_link_ends_it_idle_or_busy(void **state)
     stop(&w);
     w = start();
     send_job(&w, 1, VIEW("wait"));
-    wait_for_phase(&w, WIRE_PHASE_BEGUN);
+    wait_for_phase(&w, SEALED_PHASE_BEGUN);
     stop(&w);
 }
 
@@ -387,8 +404,9 @@ static void a_role_without_a_link_is_never_cancelled(void **state)
 
     (void)state;
     assert_false(worker_cancelled(&job));
-    worker_phase(&job, WIRE_PHASE_WRITING);
+    worker_phase(&job, SEALED_PHASE_WRITING);
     worker_say(&job, "nobody hears this");
+    worker_find(&job, "nor that");
 }
 
 /* ---- broken rules ---- */
@@ -450,6 +468,7 @@ int main(void)
         TEST(the_crumb_names_the_job_while_it_lasts),
         TEST(after_a_death_the_crumb_still_names_the_job),
         TEST(what_a_job_says_is_bounded),
+        TEST(findings_come_before_the_result),
         TEST(many_jobs_do_not_grow),
         TEST(cancel_ends_the_job_and_stays_so),
         TEST(cancel_of_a_finished_job_is_ignored),

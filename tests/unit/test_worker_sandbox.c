@@ -52,7 +52,7 @@ static void start_loader(struct world *w)
     w->loader = pair[0];
     p.u.load.role = ROLE_REWRITE;
     p.u.load.file_max = FILE_MAX;
-    p.fd[p.fd_n++] = wire_blob((struct view){NULL, 0});
+    p.fd[p.fd_n++] = sealed_blob((struct view){NULL, 0});
     world_send(w->loader, &p);
     wire_close_fds(&p);
     assert_true(world_recv(w->loader, &p));
@@ -70,7 +70,7 @@ static struct world start(void)
     start_loader(&w);
     world_pair(pair);
     p.fd[p.fd_n++] = pair[1];
-    p.fd[p.fd_n++] = wire_crumb_open();
+    p.fd[p.fd_n++] = sealed_crumb_open();
     world_send(w.loader, &p);
     wire_close_fds(&p);
     w.child = pair[0];

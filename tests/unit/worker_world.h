@@ -42,13 +42,18 @@
 
 /* What the role is told before the fork; the processes inherit it. */
 struct world_script {
-    bool canary_fails, canary_unopened;
+    bool canary_fails, canary_unopened, names_engine;
 };
 static struct world_script script;
 
-static inline int world_load(struct view settings, struct buf *why)
+static inline int world_load(const struct worker_load *l, struct buf *why)
 {
-    if (!view_equal(settings, VIEW("bad")))
+    if (script.names_engine) {
+        l->loaded->signatures = 3;
+        l->loaded->version = l->dir < 0 ? 0 : 1 + (faccessat(l->dir, "passwd", F_OK, 0) == 0);
+        snprintf(l->loaded->engine, sizeof l->loaded->engine, "1.2.3");
+    }
+    if (!view_equal(l->settings, VIEW("bad")))
         return 0;
     buf_add_str(why, "line 1 of its rules");
     return -1;
@@ -75,7 +80,7 @@ static inline void world_copy(struct worker_job *job, struct wire_result *r)
     char buf[4096];
     ssize_t n;
 
-    worker_phase(job, WIRE_PHASE_READING);
+    worker_phase(job, SEALED_PHASE_READING);
     while ((n = pread(job->message, buf, sizeof buf, (off_t)r->in_size)) > 0) {
         r->in_size += (uint64_t)n;
         if (job->out >= 0 && write(job->out, buf, (size_t)n) != n) {
@@ -138,7 +143,10 @@ static inline void world_run(struct worker_job *job, struct wire_result *r)
         r->removed = world_descriptors(&r->hops);
     else if (view_equal(word, VIEW("signals")))
         r->removed = world_blocked_signals();
-    else if (view_equal(word, VIEW("open")))
+    else if (view_equal(word, VIEW("find"))) {
+        worker_find(job, "first");
+        worker_find(job, "Name-%d\n%500s", 7, "x");
+    } else if (view_equal(word, VIEW("open")))
         r->removed = open("/etc/passwd", O_RDONLY) < 0;
     else if (view_equal(word, VIEW("chatter")))
         for (int i = 0; i < 1000; i++)
@@ -245,7 +253,7 @@ static inline int world_file(const char *text)
 static inline void world_send_job(int link, uint64_t id, struct view word, int message, int out)
 {
     struct wire_packet p = wire_packet(WIRE_JOB, id);
-    int blob = word.n ? wire_blob(word) : -1;
+    int blob = word.n ? sealed_blob(word) : -1;
 
     p.fd[p.fd_n++] = message;
     if (out >= 0) {

@@ -1,5 +1,5 @@
 /*
- * test_wire_blob.c - unit tests of common/wire.c: memory that travels by descriptor.
+ * test_sealed.c - unit tests of common/sealed.c: memory that travels by descriptor.
  *
  * Run by `make check`. Whatever is not sealed could change or shrink under its
  * reader, who would then act on two versions of it or end with SIGBUS.
@@ -19,14 +19,14 @@
 static void blob_is_read_as_it_was_written(void **state)
 {
     struct buf got = {0};
-    int fd = wire_blob(VIEW("edits\0of a message"));
+    int fd = sealed_blob(VIEW("edits\0of a message"));
 
     (void)state;
     assert_true(fd >= 0);
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
     buf_add_str(&got, "before:");
-    assert_int_equal(wire_blob_read(fd, WIRE_BLOB_MAX, &got), 0);
+    assert_int_equal(sealed_read(fd, SEALED_BLOB_MAX, &got), 0);
     assert_true(view_equal(buf_view(&got), VIEW("before:edits\0of a message")));
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
     close(fd);
@@ -36,11 +36,11 @@ static void blob_is_read_as_it_was_written(void **state)
 static void empty_blob_is_a_blob(void **state)
 {
     struct buf got = {0};
-    int fd = wire_blob((struct view){NULL, 0});
+    int fd = sealed_blob((struct view){NULL, 0});
 
     (void)state;
     assert_true(fd >= 0);
-    assert_int_equal(wire_blob_read(fd, WIRE_BLOB_MAX, &got), 0);
+    assert_int_equal(sealed_read(fd, SEALED_BLOB_MAX, &got), 0);
     assert_int_equal(got.n, 0);
     close(fd);
     buf_free(&got);
@@ -48,7 +48,7 @@ static void empty_blob_is_a_blob(void **state)
 
 static void blob_can_not_be_changed(void **state)
 {
-    int fd = wire_blob(VIEW("fixed"));
+    int fd = sealed_blob(VIEW("fixed"));
 
     (void)state;
     assert_int_equal(pwrite(fd, "x", 1, 0), -1);
@@ -70,9 +70,9 @@ static void size_of_a_blob_has_its_limit(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *bytes = calloc(1, cases[i].size + 1);
         struct buf got = {0};
-        int fd = wire_blob((struct view){bytes, cases[i].size});
+        int fd = sealed_blob((struct view){bytes, cases[i].size});
 
-        assert_int_equal(wire_blob_read(fd, cases[i].max, &got), cases[i].wanted);
+        assert_int_equal(sealed_read(fd, cases[i].max, &got), cases[i].wanted);
         if (cases[i].wanted < 0)
             assert_int_equal(errno, EFBIG);
         assert_int_equal(got.n, cases[i].wanted == 0 ? cases[i].size : 0);
@@ -123,42 +123,42 @@ static void what_is_not_sealed_is_no_blob(void **state)
 
         assert_true(fd >= 0);
         errno = 0;
-        if (wire_blob_read(fd, WIRE_BLOB_MAX, &got) != -1 || errno != EPROTO || got.n)
+        if (sealed_read(fd, SEALED_BLOB_MAX, &got) != -1 || errno != EPROTO || got.n)
             fail_msg("%s was taken (errno %d)", says[kind], errno);
         close(fd);
         buf_free(&got);
     }
-    assert_int_equal(wire_blob_read(-1, WIRE_BLOB_MAX, &(struct buf){0}), -1);
+    assert_int_equal(sealed_read(-1, SEALED_BLOB_MAX, &(struct buf){0}), -1);
 }
 
 static void crumb_page_is_shared(void **state)
 {
-    int fd = wire_crumb_open();
-    struct wire_crumb *writer = wire_crumb_map(fd, true), *reader = wire_crumb_map(fd, false);
+    int fd = sealed_crumb_open();
+    struct sealed_crumb *writer = sealed_crumb_map(fd, true), *reader = sealed_crumb_map(fd, false);
 
     (void)state;
     assert_non_null(writer);
     assert_non_null(reader);
     assert_int_equal(reader->job, 0);
-    assert_int_equal(reader->phase, WIRE_PHASE_NONE);
+    assert_int_equal(reader->phase, SEALED_PHASE_NONE);
     writer->job = 77;
-    writer->phase = WIRE_PHASE_WRITING;
+    writer->phase = SEALED_PHASE_WRITING;
     assert_int_equal(reader->job, 77);
-    assert_int_equal(reader->phase, WIRE_PHASE_WRITING);
-    wire_crumb_unmap(&writer);
-    wire_crumb_unmap(&reader);
+    assert_int_equal(reader->phase, SEALED_PHASE_WRITING);
+    sealed_crumb_unmap(&writer);
+    sealed_crumb_unmap(&reader);
     assert_null(reader);
-    wire_crumb_unmap(&reader);
+    sealed_crumb_unmap(&reader);
     close(fd);
 }
 
 static void crumb_page_keeps_its_size(void **state)
 {
-    int fd = wire_crumb_open();
+    int fd = sealed_crumb_open();
 
     (void)state;
     assert_int_equal(ftruncate(fd, 0), -1);
-    assert_int_equal(ftruncate(fd, WIRE_CRUMB_SIZE + 1), -1);
+    assert_int_equal(ftruncate(fd, SEALED_CRUMB_SIZE + 1), -1);
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
     close(fd);
 }
@@ -166,16 +166,27 @@ static void crumb_page_keeps_its_size(void **state)
 static void only_a_sealed_page_is_mapped(void **state)
 {
     int loose = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int blob = wire_blob(VIEW("four"));
+    int blob = sealed_blob(VIEW("four"));
 
     (void)state;
-    assert_int_equal(ftruncate(loose, WIRE_CRUMB_SIZE), 0);
-    assert_null(wire_crumb_map(loose, false));
+    assert_int_equal(ftruncate(loose, SEALED_CRUMB_SIZE), 0);
+    assert_null(sealed_crumb_map(loose, false));
     assert_int_equal(errno, EPROTO);
-    assert_null(wire_crumb_map(blob, false));
+    assert_null(sealed_crumb_map(blob, false));
     assert_int_equal(errno, EPROTO);
     close(loose);
     close(blob);
+}
+
+static void every_phase_has_a_name(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < SEALED_PHASE__MAX; i++)
+        assert_true(strcmp(sealed_phase_name(i), "?") != 0);
+    assert_string_equal(sealed_phase_name(SEALED_PHASE_READING), "reading");
+    assert_string_equal(sealed_phase_name(SEALED_PHASE_SCANNING), "scanning");
+    assert_string_equal(sealed_phase_name(SEALED_PHASE__MAX), "?");
+    assert_string_equal(sealed_phase_name(0xffffffff), "?");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
@@ -187,6 +198,7 @@ int main(void)
         TEST(blob_can_not_be_changed),        TEST(size_of_a_blob_has_its_limit),
         TEST(what_is_not_sealed_is_no_blob),  TEST(crumb_page_is_shared),
         TEST(crumb_page_keeps_its_size),      TEST(only_a_sealed_page_is_mapped),
+        TEST(every_phase_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,112 @@
+/*
+ * pool_role.c - what differs from role to role: where its settings stand, how long it may take, what it may
+ * answer.
+ *
+ * Called by the other files of the pool; a role is one row of the table. A RESULT
+ * comes from a process that has read a hostile message: an answer that contradicts
+ * itself is a breach and never guessed about. Knows nothing of generations, changes
+ * nothing.
+ */
+#include "spoold/pool_part.h"
+
+#include "common/antivirus.h"
+
+#include <stddef.h>
+
+#define ALWAYS     SIZE_MAX
+#define LAYERS_MAX 100000000 /* far above antivirus.files; what is normalized counts as well */
+
+static const char *rewrite_fault(const struct wire_result *r, const char *finding)
+{
+    (void)finding;
+    if (r->own_hops > r->hops)
+        return "RESULT: numbers that cannot be";
+    if (r->status == WIRE_OK && (r->hops > r->in_size || r->removed > r->in_size))
+        return "RESULT: numbers that cannot be";
+    return NULL;
+}
+
+static const char *av_fault(const struct wire_result *r, const char *finding)
+{
+    const bool unexamined = r->state == ANTIVIRUS_UNEXAMINED;
+
+    if (r->state >= ANTIVIRUS_STATE__MAX || r->why >= ANTIVIRUS_WHY__MAX || r->layers > LAYERS_MAX)
+        return "RESULT: numbers that cannot be";
+    if (r->status != WIRE_OK)
+        return NULL;
+    if (r->state == ANTIVIRUS_NOT_ASKED || unexamined != (r->why != ANTIVIRUS_EXAMINED))
+        return "RESULT: an answer that contradicts itself";
+    if (r->state == ANTIVIRUS_CLEAN && r->layers == 0)
+        return "RESULT: clean, and it looked into nothing";
+    if (r->state == ANTIVIRUS_INFECTED && !finding[0])
+        return "RESULT: infected, and it does not say by what";
+    return NULL;
+}
+
+static const struct {
+    size_t wanted, children, deadline; /* where in struct config */
+    int64_t deadline_extra_ms;
+    int64_t loading_ms;
+    enum alarm_kind alarm;
+    const char *late, *drained;
+    const char *(*fault)(const struct wire_result *r, const char *finding);
+} rows[ROLE__MAX] = {
+    [ROLE_REWRITE] = {ALWAYS, offsetof(struct config, worker_children),
+                      offsetof(struct config, worker_deadline), 0, 60000, ALARM_WORKER,
+                      "it took longer than workers.deadline", "it is loading again", rewrite_fault},
+    /* The engine ends by itself at its timeout; only one that hangs is ended. Signatures are many: a set of
+     * 8 million takes 20 s on a good machine, and minutes on a poor one. */
+    [ROLE_AV] = {offsetof(struct config, clamav), offsetof(struct config, av_children),
+                 offsetof(struct config, av_timeout), 5000, 900000, ALARM_ANTIVIRUS,
+                 "it went on long after antivirus.timeout", "it is loading new signatures", av_fault},
+};
+
+static const void *field(const struct config *cfg, size_t at)
+{
+    return (const char *)cfg + at;
+}
+
+bool pool_role_is_wanted(const struct config *cfg, enum role role)
+{
+    return rows[role].wanted == ALWAYS || *(const bool *)field(cfg, rows[role].wanted);
+}
+
+int64_t pool_role_children(const struct config *cfg, enum role role)
+{
+    return *(const int64_t *)field(cfg, rows[role].children);
+}
+
+int64_t pool_role_deadline(const struct config *cfg, enum role role)
+{
+    return *(const int64_t *)field(cfg, rows[role].deadline) + rows[role].deadline_extra_ms;
+}
+
+int64_t pool_role_loading_ms(enum role role)
+{
+    return rows[role].loading_ms;
+}
+
+enum alarm_kind pool_role_alarm(enum role role)
+{
+    return rows[role].alarm;
+}
+
+const char *pool_role_late(enum role role)
+{
+    return rows[role].late;
+}
+
+const char *pool_role_drained(enum role role)
+{
+    return rows[role].drained;
+}
+
+uint32_t pool_role_required(enum role role, uint32_t allow_less)
+{
+    return role_find((uint32_t)role)->required & ~allow_less;
+}
+
+const char *pool_role_fault(enum role role, const struct wire_result *r, const char *finding)
+{
+    return rows[role].fault(r, finding);
+}

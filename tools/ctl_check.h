@@ -1,0 +1,76 @@
+/*
+ * ctl_check.h - "spoolctl check": examines files with the same workers, without the daemon; changes nothing.
+ *
+ * ctl_check.c has the options, the files and the order of the lines, ctl_check_worker.c
+ * the workers (the one file of the tools that uses the supervisor's pool), and
+ * ctl_check_print.c what is printed. Messages are only opened here; what reads
+ * them is the worker in its sandbox.
+ */
+#ifndef TOOLS_CTL_CHECK_H
+#define TOOLS_CTL_CHECK_H
+
+#include "common/antivirus.h"
+#include "common/wire.h"
+#include "spoold/config.h"
+#include "tools/ctl_request.h"
+
+struct pool_outcome;
+struct ctl_check_worker;
+
+struct ctl_check_options {
+    const char *hdr;
+    bool json, no_av, verbose;
+    const char **file; /* owned array of borrowed strings */
+    size_t file_n;
+};
+
+/* What is known of one file. */
+struct ctl_check_verdict {
+    enum antivirus_state state;
+    enum antivirus_why why;
+    char text[WIRE_TEXT_MAX + 1]; /* infected: the name; unexamined: words */
+    bool hashed;
+    unsigned char sha256[32];
+};
+
+struct ctl_check_file {
+    const char *name;
+    int fd; /* -1 = not open */
+    uint64_t size;
+    bool ended;
+    struct ctl_check_verdict verdict;
+};
+
+/* ctl_check.c. Each answers 0 or an exit code with the reason added to `why`. */
+int ctl_check_parse(struct ctl_check_options *o, struct ctl_words words, struct buf *why);
+void ctl_check_options_free(struct ctl_check_options *o);
+int ctl_check(const struct config *c, const struct ctl_check_options *o, struct buf *why);
+/* Opens the file; one that cannot be examined ends here with its verdict. */
+void ctl_check_open(struct ctl_check_file *f, uint64_t max);
+void ctl_check_unexamined(struct ctl_check_verdict *v, enum antivirus_why why, const char *text);
+/* 0, 1 or 75 of one file, and of several: a finding counts most, then what may be otherwise the next time. */
+int ctl_check_code(const struct ctl_check_verdict *v);
+int ctl_check_strictest(int a, int b);
+
+/* ctl_check_print.c: one line with its newline. `engine`: what the worker said that it loaded, NULL or
+ * without a name when none did. */
+void ctl_check_print(struct buf *to, const struct ctl_check_file *f, const struct wire_loaded *engine,
+                     bool json);
+
+/* ctl_check_worker.c */
+/* NULL with the reason. At most `children` processes serve. Ends the program with words where the launcher is
+ * missing. */
+struct ctl_check_worker *ctl_check_worker_open(const struct config *c, unsigned children, bool verbose,
+                                               struct buf *why);
+void ctl_check_worker_close(struct ctl_check_worker **w);
+/* Borrows the file until `ended`. */
+void ctl_check_worker_submit(struct ctl_check_worker *w, struct ctl_check_file *f);
+/* Waits until something happens, and deals with it. */
+void ctl_check_worker_turn(struct ctl_check_worker *w);
+/* The folder has no signatures: spoold's own are used. */
+bool ctl_check_worker_is_test(const struct ctl_check_worker *w);
+void ctl_check_worker_engine(const struct ctl_check_worker *w, struct wire_loaded *engine);
+/* Pure: what follows from an outcome. */
+void ctl_check_worker_judge(struct ctl_check_verdict *v, const struct pool_outcome *o);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * av_layer.h - a look of our own at each file that libclamav has taken out of a message.
+ *
+ * Called by av_engine.c for each layer, the message itself included. Finds what
+ * libclamav passes over without a word: archives of formats that it has no
+ * unpacker for, archives from which not everything came, documents that are
+ * encrypted, and what av_zip.h finds. The bytes are hostile; they are searched, never parsed
+ * any further.
+ */
+#ifndef WORKERS_AV_LAYER_H
+#define WORKERS_AV_LAYER_H
+
+#include "workers/av/av_zip.h"
+
+#include <stdint.h>
+
+#define AV_LAYER_TEXT_MAX 200
+#define AV_LAYER_LEVELS   128 /* antivirus.recursion is at most 100 */
+
+/* What holds for all scans. */
+struct av_layer_rules {
+    struct av_zip_limits zip;
+    bool zips, unpackers, encrypted; /* which of the looks are taken */
+    bool rar;                        /* libclamav can unpack RAR */
+};
+
+struct av_layer {
+    const char *type; /* libclamav's name: "CL_TYPE_ZIP" */
+    uint32_t level;   /* 0: the message */
+    struct view bytes;
+};
+
+/* Of one scan; zeroed at its begin. */
+struct av_layers {
+    uint32_t count;
+    enum antivirus_why why; /* the worst so far */
+    char text[AV_LAYER_TEXT_MAX];
+    const char *waiting; /* the last layer was this kind of archive, and none of its members came yet; a
+                            constant */
+    uint32_t waiting_level;
+    const char *member; /* the archive said that a member comes now, and no layer came yet; a constant */
+    uint64_t member_size;
+    const char *barren; /* an archive of which not everything came; a constant */
+    /* ZIP archives on the way to the present layer: how many members they must have, how many came. */
+    struct {
+        uint64_t due, came;
+    } zip[AV_LAYER_LEVELS];
+    uint32_t deepest; /* level of the last one that is open, + 1 */
+};
+
+void av_layer_see(struct av_layers *l, const struct av_layer_rules *rules, const struct av_layer *layer);
+/* An archive of this type has a member of this size, which comes as the next layer. */
+void av_layer_announce(struct av_layers *l, const struct av_layer_rules *rules, const char *type,
+                       uint64_t size);
+/* After the last layer. `encrypted`: libclamav said so of some layer, which explains archives without
+ * members. */
+void av_layer_end(struct av_layers *l, bool encrypted);
+/* The order of reasons: what may hide a virus from this try only, then what may hide one for good. */
+bool av_layer_is_worse(enum antivirus_why a, enum antivirus_why than);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * role_av.c - the role "av": one message from a descriptor, examined for viruses by libclamav.
+ *
+ * Linked into worker-av only; called by the worker runtime. The message is read
+ * into memory once, and these very bytes are hashed and scanned: the SHA-256 in
+ * the RESULT is that of what was examined. It never ends the process because of
+ * what a message holds, and it knows nothing of what becomes of the answer.
+ */
+#include "workers/av/av_canary.h"
+#include "workers/av/av_examine.h"
+#include "workers/misbehave.h"
+#include "workers/sha256.h"
+#include "workers/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The engine of this process: loaded once, shared by all children through fork(2). */
+static struct {
+    struct av_engine *engine;
+    struct sha256 *digest;
+} av;
+
+static int load_test_set(const struct worker_load *l, struct buf *why)
+{
+    if (!l->scratch || av_canary_write_signatures(l->scratch) < 0) {
+        buf_addf(why, "the test signatures could not be written to %s: %s",
+                 l->scratch ? l->scratch : "nowhere", strerrordesc_np(errno));
+        return -1;
+    }
+    l->loaded->flags = WIRE_LOADED_TEST;
+    return av_engine_load(av.engine, l->scratch, l->loaded, why);
+}
+
+/* The folder came as a descriptor: a worker may not be able to reach it by its path. */
+static int load_folder(const struct worker_load *l, struct buf *why)
+{
+    int rc;
+
+    if (l->dir < 0 || fchdir(l->dir) < 0) {
+        buf_addf(why, "the folder of the signatures cannot be entered: %s",
+                 l->dir < 0 ? "none was given" : strerrordesc_np(errno));
+        return -1;
+    }
+    rc = av_engine_load(av.engine, ".", l->loaded, why);
+    if (chdir("/") < 0 && rc == 0) {
+        buf_addf(why, "cannot go back to /: %s", strerrordesc_np(errno));
+        rc = -1;
+    }
+    return rc;
+}
+
+static int load_engine(const struct worker_load *l, const struct antivirus_settings *s, struct buf *why)
+{
+    av.engine = av_engine_open(s, 0, why);
+    if (!av.engine)
+        return -1;
+    if (l->scratch && av_engine_settle(av.engine, l->scratch) < 0) {
+        buf_addf(why, "the engine does not take %s for its temporary files", l->scratch);
+        return -1;
+    }
+    return s->flags & ANTIVIRUS_TEST_SET ? load_test_set(l, why) : load_folder(l, why);
+}
+
+static int load(const struct worker_load *l, struct buf *why)
+{
+    struct antivirus_settings s;
+
+    av_engine_free(&av.engine);
+    if (antivirus_unpack(l->settings, &s) < 0) {
+        buf_add_str(why, "the settings of the virus check are not complete");
+        return -1;
+    }
+    if (sha256_load() < 0 || (!av.digest && !(av.digest = sha256_open()))) {
+        buf_add_str(why, "libcrypto does not give the right SHA-256; is OpenSSL installed in one piece?");
+        return -1;
+    }
+    if (av_guard_load() < 0) {
+        buf_add_str(why, "a function of the C library was not found, failures could go unnoticed");
+        return -1;
+    }
+    if (load_engine(l, &s, why) == 0)
+        return 0;
+    av_engine_free(&av.engine);
+    return -1;
+}
+
+static int settle(const char *scratch, struct buf *why)
+{
+    if (av_engine_settle(av.engine, scratch) == 0)
+        return 0;
+    buf_addf(why, "the engine does not take %s for its temporary files", scratch);
+    return -1;
+}
+
+static int canary(int in, int out, struct buf *why)
+{
+    (void)in;
+    (void)out;
+    return av_canary_ask(av.engine, why);
+}
+
+static void answer(const struct worker_job *job, const struct av_answer *a, struct wire_result *r)
+{
+    r->state = a->state;
+    r->why = a->why;
+    r->layers = a->layers;
+    if (a->text[0])
+        worker_find(job, "%s", a->text);
+}
+
+static void answer_unexamined(const struct worker_job *job, enum antivirus_why why, const char *text,
+                              struct wire_result *r)
+{
+    struct av_answer a = {.state = ANTIVIRUS_UNEXAMINED, .why = why};
+
+    snprintf(a.text, sizeof a.text, "%s", text);
+    answer(job, &a, r);
+}
+
+static void refuse_bytes(const struct worker_job *job, int err, const char *text, struct wire_result *r)
+{
+    r->status = WIRE_IO;
+    r->err = err;
+    answer_unexamined(job, ANTIVIRUS_BYTES, text, r);
+}
+
+/* pread(2) without the signal that came in between. */
+static ssize_t read_at(int fd, char *p, size_t n, uint64_t at)
+{
+    ssize_t got;
+
+    do
+        got = pread(fd, p, n, (off_t)at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* All of it, and not a byte more. False: the result says why. */
+static bool read_message(const struct worker_job *job, char *p, struct wire_result *r)
+{
+    ssize_t got = 1;
+    char more;
+
+    while (r->in_size < job->size && got > 0) {
+        got = read_at(job->message, p + r->in_size, (size_t)(job->size - r->in_size), r->in_size);
+        if (got > 0)
+            r->in_size += (uint64_t)got;
+    }
+    if (got > 0)
+        got = read_at(job->message, &more, 1, r->in_size);
+    else if (got == 0)
+        got = 1; /* shorter */
+    if (got < 0)
+        refuse_bytes(job, errno, "the message cannot be read", r);
+    else if (got > 0)
+        refuse_bytes(job, EIO, "the message has not the size that it had before", r);
+    return got == 0;
+}
+
+static void examine(const struct worker_job *job, struct view message, struct wire_result *r)
+{
+    struct av_answer a;
+
+    if (worker_cancelled(job)) {
+        r->status = WIRE_CANCELLED;
+        r->err = ECANCELED;
+        return;
+    }
+    if (sha256_begin(av.digest) < 0 || sha256_add(av.digest, message.p, message.n) < 0 ||
+        sha256_end(av.digest, r->sha256) < 0) {
+        answer_unexamined(job, ANTIVIRUS_RESOURCE, "libcrypto refused the SHA-256 of the message", r);
+        return;
+    }
+    worker_phase(job, SEALED_PHASE_SCANNING);
+    av_examine(av.engine, message, &a);
+    answer(job, &a, r);
+}
+
+static void run(struct worker_job *job, struct wire_result *r)
+{
+    size_t room = job->size ? (size_t)job->size : 1;
+    char *p;
+
+    *r = (struct wire_result){.status = WIRE_OK};
+    worker_phase(job, SEALED_PHASE_READING);
+    misbehave_begin(job);
+    p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        answer_unexamined(job, ANTIVIRUS_RESOURCE, "no memory for the message", r);
+    } else {
+        if (read_message(job, p, r))
+            examine(job, (struct view){p, (size_t)r->in_size}, r);
+        munmap(p, room);
+    }
+    misbehave_end(job, r);
+}
+
+const struct worker_role worker_role = {
+    .role = ROLE_AV,
+    .load = load,
+    .settle = settle,
+    .canary = canary,
+    .run = run,
+};
