@@ -124,6 +124,7 @@ bench:
 	@$(MAKE) --no-print-directory deps DEPS=bench
 	@$(MAKE) --no-print-directory build $(B)/feed
 	@bash tests/bench/run.sh $(B)
+	@python3 tests/bench/av.py $(B)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -168,8 +168,7 @@ static void arrive(struct pool *p, struct pool_child *c)
     }
     c->served = true;
     g->failures = 0;
-    if (g->state == POOL_READY && g->role->current != g)
-        pool_generation_promote(p, g);
+    pool_generation_arrived(p, g);
     pool_child_rest(p, c);
 }
 

@@ -56,14 +56,6 @@ static void say_died(struct pool *p, struct pool_child *c, const struct wire_exi
                 role, c->pid);
 }
 
-static bool has_living(const struct pool_generation *g)
-{
-    for (const struct pool_child *c = g->child; c; c = c->next)
-        if (pool_child_is_alive(c))
-            return true;
-    return false;
-}
-
 /* It ended before it served. One or two may be bad luck. */
 static void count_failure(struct pool *p, struct pool_child *c)
 {
@@ -73,7 +65,7 @@ static void count_failure(struct pool *p, struct pool_child *c)
     g->failures++;
     if (c->alone)
         g->alone_due = p->now + pool_backoff(g->failures + 1);
-    if (g->failures < POOL_FAILURES_MAX || has_living(g))
+    if (g->failures < POOL_FAILURES_MAX || pool_generation_lives(g))
         return;
     snprintf(why, sizeof why, "%d of its processes in a row ended before they served: %.300s",
              POOL_FAILURES_MAX, g->said[0] ? g->said : c->cause);

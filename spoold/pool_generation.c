@@ -200,6 +200,7 @@ void pool_generation_promote(struct pool *p, struct pool_generation *g)
     if (r->current)
         pool_generation_drain(p, r->current);
     r->current = g;
+    g->due = INT64_MAX;
     r->trouble[0] = '\0';
     r->blamed = 0;
     pool_generation_clear_alarm(p, r->role);
@@ -217,6 +218,35 @@ static bool is_empty(const struct pool_generation *g)
         if (c->state != POOL_CHILD_DEAD)
             return false;
     return true;
+}
+
+bool pool_generation_lives(const struct pool_generation *g)
+{
+    for (const struct pool_child *c = g->child; c; c = c->next)
+        if (pool_child_is_alive(c))
+            return true;
+    return false;
+}
+
+static bool is_complete(const struct pool_generation *g)
+{
+    for (const struct pool_child *c = g->child; c; c = c->next)
+        if (!c->alone && !c->served)
+            return false;
+    return true;
+}
+
+/* With half its children a new generation would let jobs wait that the old one could serve. */
+void pool_generation_arrived(struct pool *p, struct pool_generation *g)
+{
+    const struct pool_role *r = g->role;
+
+    if (g->state != POOL_READY || r->current == g)
+        return;
+    if (!pool_status_served(r) || is_complete(g))
+        pool_generation_promote(p, g);
+    else if (g->due == INT64_MAX)
+        g->due = p->now + POOL_COMPLETE_MS;
 }
 
 /* Its last child is gone. */
@@ -240,6 +270,8 @@ static void run_one(struct pool *p, struct pool_generation *g)
              (long long)pool_role_loading_ms(g->role->role) / 1000);
     if (g->state == POOL_LOADING)
         pool_generation_discard(p, g, why);
+    else if (g->state == POOL_READY && g->role->current != g && pool_generation_lives(g))
+        pool_generation_promote(p, g);
     else if (g->state == POOL_RETIRING)
         pool_generation_end(p, g, true);
     else if (g->state == POOL_ENDING)

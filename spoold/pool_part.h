@@ -34,7 +34,11 @@ void pool_generation_end(struct pool *p, struct pool_generation *g, bool at_once
 void pool_generation_discard(struct pool *p, struct pool_generation *g, const char *why);
 /* Tells the administrator; later words about the same one replace earlier ones. */
 void pool_generation_blame(struct pool *p, const struct pool_generation *g, const char *why);
-/* Its first child said HELLO: it serves, the others drain. */
+/* One more of its children said HELLO: it takes over when it is complete, or when nothing serves. */
+void pool_generation_arrived(struct pool *p, struct pool_generation *g);
+/* At least one of its children serves or waits for a job. */
+bool pool_generation_lives(const struct pool_generation *g);
+/* It serves, the others drain. */
 void pool_generation_promote(struct pool *p, struct pool_generation *g);
 struct pool_generation *pool_generation_find(struct pool *p, uint64_t id);
 /* It begins no job any more; idle children end, busy ones finish. */

@@ -20,11 +20,13 @@
 #define POOL_RETIRING_MS    5000  /* a loader that was told to end */
 #define POOL_BACKOFF_MS     2000
 #define POOL_BACKOFF_MAX_MS 60000
-#define POOL_GIVE_UP_MS     60000 /* jobs of a role that does not start end after this time */
-#define POOL_HANDOVER_MS    1000  /* after a job could not be sent for want of descriptors or memory */
-#define POOL_FAILURES_MAX   3     /* children in a row that end before HELLO: the generation is no good */
-#define POOL_LOSSES_MAX     3     /* a job that was lost so often is charged after all */
-#define POOL_ALONE_MAX      1     /* extra children of a role at one time */
+#define POOL_COMPLETE_MS                                                                                     \
+    5000 /* from the first HELLO of a new generation to its taking over, complete or not */
+#define POOL_GIVE_UP_MS   60000 /* jobs of a role that does not start end after this time */
+#define POOL_HANDOVER_MS  1000  /* after a job could not be sent for want of descriptors or memory */
+#define POOL_FAILURES_MAX 3     /* children in a row that end before HELLO: the generation is no good */
+#define POOL_LOSSES_MAX   3     /* a job that was lost so often is charged after all */
+#define POOL_ALONE_MAX    1     /* extra children of a role at one time */
 /* Deaths in a row that messages were charged with: more of them are slowed down to this pace. */
 #define POOL_CHARGED_MAX 8
 #define POOL_CHARGED_MS  1000

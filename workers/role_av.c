@@ -8,19 +8,30 @@
  */
 #include "workers/av/av_canary.h"
 #include "workers/av/av_examine.h"
+#include "workers/av/av_stat.h"
 #include "workers/misbehave.h"
 #include "workers/sha256.h"
 #include "workers/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define NICE 10
+#define ROOM                                                                                                 \
+    (256u << 10) /* bytes; a larger message gets memory of its own, which goes back to the system            \
+                  */
 
 /* The engine of this process: loaded once, shared by all children through fork(2). */
 static struct {
     struct av_engine *engine;
     struct sha256 *digest;
+    char *room; /* of a child: for a message, as most are; NULL = none */
 } av;
 
 static int load_test_set(const struct worker_load *l, struct buf *why)
@@ -64,6 +75,37 @@ static int load_engine(const struct worker_load *l, const struct antivirus_setti
     return s->flags & ANTIVIRUS_TEST_SET ? load_test_set(l, why) : load_folder(l, why);
 }
 
+struct loading {
+    const struct worker_load *l;
+    const struct antivirus_settings *s;
+    struct buf *why;
+    int rc;
+};
+
+/* Loading takes a processor for many seconds: the children of the generation before it come first. */
+static void *load_politely(void *arg)
+{
+    struct loading *job = arg;
+
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    job->rc = load_engine(job->l, job->s, job->why);
+    return NULL;
+}
+
+/* A thread of its own has a priority of its own, and lets that of the children alone, who could not raise it
+ * again. */
+static int load_in_thread(const struct worker_load *l, const struct antivirus_settings *s, struct buf *why)
+{
+    struct loading job = {l, s, why, -1};
+    pthread_t thread;
+
+    mallopt(M_ARENA_MAX, 1); /* what it allocates lies where the children expect it */
+    if (pthread_create(&thread, NULL, load_politely, &job) != 0)
+        return load_engine(l, s, why);
+    pthread_join(thread, NULL);
+    return job.rc;
+}
+
 static int load(const struct worker_load *l, struct buf *why)
 {
     struct antivirus_settings s;
@@ -81,7 +123,7 @@ static int load(const struct worker_load *l, struct buf *why)
         buf_add_str(why, "a function of the C library was not found, failures could go unnoticed");
         return -1;
     }
-    if (load_engine(l, &s, why) == 0)
+    if (load_in_thread(l, &s, why) == 0)
         return 0;
     av_engine_free(&av.engine);
     return -1;
@@ -89,6 +131,9 @@ static int load(const struct worker_load *l, struct buf *why)
 
 static int settle(const char *scratch, struct buf *why)
 {
+    av_stat_stand_in();
+    if (!av.room)
+        av.room = malloc(ROOM);
     if (av_engine_settle(av.engine, scratch) == 0)
         return 0;
     buf_addf(why, "the engine does not take %s for its temporary files", scratch);
@@ -179,6 +224,16 @@ static void examine(const struct worker_job *job, struct view message, struct wi
     answer(job, &a, r);
 }
 
+static char *get_room(size_t n)
+{
+    char *p = MAP_FAILED;
+
+    if (n <= ROOM && av.room)
+        return av.room;
+    p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
 static void run(struct worker_job *job, struct wire_result *r)
 {
     size_t room = job->size ? (size_t)job->size : 1;
@@ -187,13 +242,14 @@ static void run(struct worker_job *job, struct wire_result *r)
     *r = (struct wire_result){.status = WIRE_OK};
     worker_phase(job, SEALED_PHASE_READING);
     misbehave_begin(job);
-    p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) {
+    p = get_room(room);
+    if (!p) {
         answer_unexamined(job, ANTIVIRUS_RESOURCE, "no memory for the message", r);
     } else {
         if (read_message(job, p, r))
             examine(job, (struct view){p, (size_t)r->in_size}, r);
-        munmap(p, room);
+        if (p != av.room)
+            munmap(p, room);
     }
     misbehave_end(job, r);
 }

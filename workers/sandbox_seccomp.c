@@ -71,6 +71,8 @@ static int load(scmp_filter_ctx ctx, enum role role, bool trap)
 
     if (!err) /* sandbox.c did that, or it was allowed to be missing */
         err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
+    if (!err) /* a tree of comparisons: a scan makes dozens of calls, and each would go through all rules */
+        err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (!err) /* the errno of the kernel, not ECANCELED for all of them */
         err = seccomp_attr_set(ctx, SCMP_FLTATR_API_SYSRAWRC, 1);
     if (!err)

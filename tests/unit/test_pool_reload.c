@@ -109,7 +109,41 @@ static void with_overlap_the_old_one_serves_at_full_number(void **state)
     }
     assert_false(far_was_retired(w, &w->child[1]) || far_was_retired(w, &w->child[2]));
     far_arrive(w, &w->child[3]);
+    assert_false(far_was_retired(w, &w->child[1]) || far_was_retired(w, &w->child[2])); /* half is not enough */
+    far_arrive(w, &w->child[4]);
     assert_true(far_was_retired(w, &w->child[1]) && far_was_retired(w, &w->child[2]));
+    pool_world_close(&w);
+}
+
+static void an_incomplete_generation_takes_over_after_a_while(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=2");
+    struct pool_about a;
+
+    (void)state;
+    order(w, POOL_OVERLAP);
+    far_ready(w, 1);
+    far_arrive(w, &w->child[2]);
+    pool_world_pass(w, 4900);
+    pool_get_about(w->pool, ROLE_AV, &a);
+    assert_int_equal(a.generation, 1);
+    pool_world_pass(w, 200);
+    pool_get_about(w->pool, ROLE_AV, &a);
+    assert_int_equal(a.generation, 2);
+    pool_world_close(&w);
+}
+
+static void where_nothing_serves_the_first_child_is_enough(void **state)
+{
+    static const char *const setting[] = {"antivirus.children=2"};
+    struct pool_world *w = pool_roles_open(FAR_AV, setting, 1);
+    struct pool_about a;
+
+    (void)state;
+    far_ready(w, 0);
+    far_arrive(w, &w->child[0]);
+    pool_get_about(w->pool, ROLE_AV, &a);
+    assert_true(a.serving);
     pool_world_close(&w);
 }
 
@@ -426,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_drain_loads_only_when_the_last_of_the_old_one_is_gone),
         cmocka_unit_test(the_time_of_a_reload_is_logged_and_kept),
         cmocka_unit_test(with_overlap_the_old_one_serves_at_full_number),
+        cmocka_unit_test(an_incomplete_generation_takes_over_after_a_while),
+        cmocka_unit_test(where_nothing_serves_the_first_child_is_enough),
         cmocka_unit_test(a_drain_of_nothing_starts_at_once),
         cmocka_unit_test(a_drain_takes_the_place_of_a_retry),
         cmocka_unit_test(jobs_wait_for_a_drain_that_is_to_mend_a_failure),

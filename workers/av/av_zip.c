@@ -166,6 +166,16 @@ static bool zip_is_end(struct look *k, size_t end)
     return zip_has(k, end, END_SIZE, SIG_END) && (zip_try_end(k, end) || zip_try_end64(k, end));
 }
 
+#define NOWHERE SIZE_MAX
+
+/* The last place up to `at` where a record can begin. */
+static size_t zip_back(const struct look *k, size_t at, size_t least)
+{
+    const char *p = memrchr(k->file.p + least, 'P', at - least + 1);
+
+    return p ? (size_t)(p - k->file.p) : NOWHERE;
+}
+
 /* The last end record that holds. Another before it, whose comment it stands in, would be as good. */
 static bool zip_find_end(struct look *k)
 {
@@ -174,10 +184,13 @@ static bool zip_find_end(struct look *k)
 
     if (k->file.n < END_SIZE)
         return false;
-    for (at = k->file.n - END_SIZE; !zip_is_end(k, at); at--) {
-        if (at == least)
-            return false;
-    }
+    if (least > k->file.n - END_SIZE)
+        least = k->file.n - END_SIZE;
+    at = zip_back(k, k->file.n - END_SIZE, least);
+    while (at != NOWHERE && !zip_is_end(k, at))
+        at = at > least ? zip_back(k, at - 1, least) : NOWHERE;
+    if (at == NOWHERE)
+        return false;
     for (last = at; at > least;) {
         at--;
         if (zip_has(&other, at, END_SIZE, SIG_END) && last - at >= END_SIZE &&
