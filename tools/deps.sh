@@ -3,7 +3,7 @@
 set -eu
 packages="gcc make pkg-config libc6-dev libdb5.3-dev libiniparser-dev zlib1g-dev libjansson-dev libcmocka-dev libseccomp-dev libssl-dev libclamav-dev"
 case "${1:-build}" in
-check) packages="$packages e2fsprogs mount procps util-linux universal-ctags strace" ;;
+check) packages="$packages e2fsprogs mount procps util-linux universal-ctags strace zip python3 xz-utils" ;;
 fuzz) packages="$packages clang llvm libclang-rt-dev" ;;
 bench) packages="$packages e2fsprogs mount python3" ;; # clamd (clamav-daemon) and Postfix are compared with where they are
 esac

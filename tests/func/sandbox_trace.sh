@@ -1,12 +1,17 @@
 #!/bin/bash
-# Under --sandbox=trace a system call that is not in a role's table is named in the log. The whole corpus names none;
-# a worker that makes one on purpose is noticed.
+# Under --sandbox=trace a system call that is not in a role's table is named in the log. The whole corpus, mails and
+# antivirus samples, names none; a worker of each role that makes one on purpose is noticed.
 . "$(dirname "$0")/lib.bash"
 need_fates
 make_spool
+av=on
 start_spoold --sandbox=trace
+wait_until 20 "the scanner serves" av_serves
 deposit odd "$body" 'x-spoold-test: syscall\n'
 wait_delivered odd
+deposit odder "$body" 'x-spoold-test: av-syscall\n'
+wait_delivered odder
+grep -Eq 'event=worker_says role=av .*system call [a-z_0-9]+ .*is not in the table' "$log" || fail "the call of role av was not named: $(tail -n 3 "$log")"
 grep -Eq 'event=worker_says role=rewrite .*system call [a-z_0-9]+ .*is not in the table' "$log" || fail "the call was not named: $(tail -n 3 "$log")"
 stop_spoold
 mv "$log" "$dir/log.control" && : > "$log"
@@ -16,13 +21,17 @@ need tar xz
 mkdir "$dir/mail"
 tar -xJf "$corpus/mail/sa-public-dev.tar.xz" -C "$dir/mail" --transform='s,.*/,,' --wildcards '*.eml'
 [ ! -r "$corpus/mime/mime-dev.tar.xz" ] || tar -xJf "$corpus/mime/mime-dev.tar.xz" -C "$dir/mail" --transform='s,.*/,mime-,' --wildcards '*.eml'
+tar -xJf "$corpus/av/samples.tar.xz" -C "$dir/mail" --transform='s,.*/,av-,' --wildcards '*/*' && for f in "$dir"/mail/av-*; do mv "$f" "$f.eml"; done
+signatures=$corpus/av/sigdb
 n=$(find "$dir/mail" -name '*.eml' | wc -l)
 start_spoold --sandbox=trace
 find "$dir/mail" -name '*.eml' -exec chmod 644 {} + -exec cp -pt "$root/incoming" {} +
 find "$dir/mail" -name '*.eml' -printf '%f\n' | sed 's/\.eml$//' | while read -r f; do
     printf 'Written\na@example.org\nb@example.net\n\n' > "$dir/h" && chmod 644 "$dir/h" && mv "$dir/h" "$root/incoming/$f.hdr"
 done
-wait_until 50 "all $n are delivered" eval '[ "$(find "$root/outgoing" "$root/quarantine/policy" -name "*.hdr" | wc -l)" = $((n + 1)) ]'
+wait_until 50 "all $n are delivered" eval '[ "$(find "$root/outgoing" "$root/quarantine" -name "*.hdr" | wc -l)" = $((n + 2)) ]'
 expect_no_log 'is not in the table'
+expect_no_log 'event=held'
+[ "$(count "$root/quarantine/virus/*.hdr")" -ge 50 ] || fail "only $(count "$root/quarantine/virus/*.hdr") infected ones"
 expect_balanced
 stop_spoold
