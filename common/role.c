@@ -11,7 +11,8 @@
 
 static const struct role_row rows[] = {
     [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, SANDBOX__REQUIRED},
-    /* It may open files; that they are only those of its scratch folder is Landlock's doing. */
+    /* It may open files; that they are only those of its scratch folder is Landlock's doing. The supervisor
+     * asks for a scratch folder that fits its settings. */
     [ROLE_AV] = {"av", "worker-av", "spoold-av", 512, SANDBOX__REQUIRED | SANDBOX_LANDLOCK},
 };
 

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#define ROLE_SCRATCH_MB_MAX 65536 /* nobody may ask for more */
+
 enum role {
     ROLE_REWRITE,
     ROLE_AV,
@@ -21,8 +23,9 @@ struct role_row {
     const char *name;   /* in logs, status and settings; "worker-NAME" is the binary */
     const char *binary; /* in the folder of the worker binaries */
     const char *user;   /* as root: whom it becomes where that user exists, else a number of its own */
-    unsigned
-        scratch_mb; /* size of its private tmpfs at /tmp (as root); 0 = it may not touch any file at all */
+    /* Size of its private tmpfs at /tmp (as root) where the LOAD names no other; 0 = it may not touch any
+     * file at all, whatever is asked. */
+    unsigned scratch_mb;
     uint32_t
         required; /* SANDBOX_ bits without which it does not serve, unless workers.allow_less names them */
 };

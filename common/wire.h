@@ -70,7 +70,7 @@ struct wire_load { /* to the launcher: 1 fd, its link. To the loader: settings b
     uint64_t generation;
     uint64_t file_max;   /* bytes that one output may have (RLIMIT_FSIZE) */
     uint32_t allow_less; /* SANDBOX_ bits that may be missing, by explicit setting */
-    uint32_t reserved;
+    uint32_t scratch_mb; /* size of the tmpfs at /tmp; 0 = as the row of the role says */
 };
 struct wire_ready {
     uint32_t applied;           /* SANDBOX_ bits that the loader's test child reached */

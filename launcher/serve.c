@@ -3,10 +3,10 @@
  *
  * What the supervisor says is checked against the table of the wire, because it
  * is less privileged than this process: it may name a role and a loader by
- * number, nothing else. Only children that were not yet waited for are killed,
- * so a process number can never have become somebody else's. Must never wait
- * for the supervisor for long, never execute anything but a row's binary, and
- * never leave a loader behind.
+ * number, and within bounds a size for the scratch folder, nothing else. Only
+ * children that were not yet waited for are killed, so a process number can never
+ * have become somebody else's. Must never wait for the supervisor for long, never
+ * execute anything but a row's binary, and never leave a loader behind.
  */
 #include "launcher/serve.h"
 
@@ -105,8 +105,11 @@ static const char *cure(int err)
 
 static void start_loader(struct serve *s, const struct wire_packet *load, const struct role_row *row)
 {
-    struct start_order o = {
-        .row = row, .user = s->setup->user[load->u.load.role], .dir = s->setup->dir, .link = load->fd[0]};
+    struct start_order o = {.row = row,
+                            .user = s->setup->user[load->u.load.role],
+                            .dir = s->setup->dir,
+                            .link = load->fd[0],
+                            .scratch_mb = load->u.load.scratch_mb};
     struct wire_packet p = wire_packet(WIRE_SPAWNED, load->h.id);
     struct loader *place = find_pid(s, 0);
     struct start_report r = {0};
@@ -139,6 +142,11 @@ static void handle_load(struct serve *s, const struct wire_packet *load)
         why = wire_text(WIRE_LOG, 0,
                         "%s was not started: user %s is root or in root's group; make it an ordinary user",
                         row->binary, row->user);
+    else if (row->scratch_mb && load->u.load.scratch_mb > ROLE_SCRATCH_MB_MAX)
+        why = wire_text(WIRE_LOG, 0,
+                        "%s was not started: a scratch folder of %u MB is asked for, and it may have %d; "
+                        "restart spoold",
+                        row->binary, load->u.load.scratch_mb, ROLE_SCRATCH_MB_MAX);
     else if (!find_pid(s, 0))
         why = wire_text(WIRE_LOG, 0, "%s was not started: %d loaders run already", row->binary,
                         SERVE_LOADERS_MAX);

@@ -7,7 +7,8 @@
  * name and errno through a pipe that a successful exec closes. Namespaces are
  * best effort: containers and administrators may forbid them, seccomp in the
  * worker does not depend on them. Trusts the row of the role and the folder of
- * the binaries; nothing here comes from a message or from the wire.
+ * the binaries; nothing here comes from a message, and from the wire only a size
+ * that serve.c has held against its bounds.
  */
 #include "launcher/start.h"
 
@@ -73,9 +74,11 @@ static void enter_user_namespace(struct child *c)
 static void mount_scratch(struct child *c)
 {
     const struct start_user *u = &c->o->user;
-    char options[96];
+    const unsigned mb = c->o->scratch_mb ? c->o->scratch_mb : c->o->row->scratch_mb;
+    char options[128];
 
-    snprintf(options, sizeof options, "size=%um,mode=0700,uid=%u,gid=%u", c->o->row->scratch_mb,
+    /* Empty files take no size, but memory of the kernel, and time of the loader when it removes them. */
+    snprintf(options, sizeof options, "size=%um,nr_inodes=%d,mode=0700,uid=%u,gid=%u", mb, START_FILES,
              u->drop ? u->uid : geteuid(), u->drop ? u->gid : getegid());
     if (mount("spoold-scratch", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) == 0)
         c->applied |= SANDBOX_SCRATCH;

@@ -3,7 +3,8 @@
  *
  * Called by serve.c for every LOAD. The order comes from the launcher's own
  * tables, never from the wire: the binary and the user stand in the row of the
- * role. Never starts a worker as root.
+ * role; only the size of the scratch folder is asked for, within bounds. Never
+ * starts a worker as root.
  */
 #ifndef LAUNCHER_START_H
 #define LAUNCHER_START_H
@@ -16,6 +17,7 @@
 #define START_WAIT_MS  10000 /* after that a start that hangs is ended */
 #define START_AUTO_UID 60910 /* plus the role: numbers that neither Debian nor systemd gives to anybody */
 #define START_EXIT     127   /* of a child that did not get as far as the binary */
+#define START_FILES    65536 /* in a scratch folder; the loader removes as many in 2 s or so */
 
 struct start_user {
     bool drop; /* started as root: a worker becomes uid and gid, or does not start */
@@ -26,8 +28,9 @@ struct start_user {
 struct start_order {
     const struct role_row *row;
     struct start_user user;
-    int dir;  /* O_PATH, holds the binaries */
-    int link; /* the worker's link; still the caller's */
+    int dir;             /* O_PATH, holds the binaries */
+    int link;            /* the worker's link; still the caller's */
+    uint32_t scratch_mb; /* for a role that has a scratch folder; 0 = the size in its row */
 };
 
 struct start_report {

@@ -22,19 +22,28 @@
 #define SETTLE_MS       500 /* between two looks at a folder that is being changed */
 #define SETTLE_MAX      240 /* looks: what changes for two minutes is loaded as it is; the canary decides */
 #define RETRY_MS        600000 /* while the old signatures serve, a set that did not load is tried again */
+#define GONE_RECHECK_MS 5000   /* the folder is gone or empty, and was not always */
 #define TEST_RECHECK_MS 60000  /* with test signatures only: real ones may be installed at any time */
 
 struct look_task {
     struct task task;
-    const struct config *cfg;
+    unsigned epoch;
     struct antivirus_look found;
     int dir;
 };
+
+/* There is something to load: real signatures, or the test set where there never were any. */
+static bool is_usable(const struct antivirus_look *l)
+{
+    return l->files || (!l->real_before && (l->readable || l->err == ENOENT));
+}
 
 static int64_t recheck_ms(const struct spoold *s)
 {
     int64_t wait = s->cfg->av_recheck;
 
+    if (!is_usable(&s->av.seen) && wait > GONE_RECHECK_MS)
+        return GONE_RECHECK_MS;
     return !s->av.seen.files && wait > TEST_RECHECK_MS ? TEST_RECHECK_MS : wait;
 }
 
@@ -64,7 +73,6 @@ static void load_seen(struct spoold *s)
     a->force = false;
     a->settle = 0;
     say_folder(s);
-    watch_signatures(s->watch, a->dir);
     pool_reload_role(s->pool, ROLE_AV, antivirus_mode(s));
 }
 
@@ -75,6 +83,10 @@ static void judge_look(struct spoold *s, const struct antivirus_look *found)
 
     a->seen = *found;
     a->due = depot_mono_ms() + recheck_ms(s);
+    if (!is_usable(found)) {
+        a->settle = 0; /* what is loaded goes on */
+        return;
+    }
     if (found->print == a->loaded_print && !a->force) {
         a->settle = 0;
         return;
@@ -90,7 +102,7 @@ static void look_run(struct task *t, struct depot *d)
 {
     struct look_task *l = (struct look_task *)t;
 
-    l->dir = antivirus_look(d, l->cfg, &l->found);
+    l->dir = antivirus_look(d, d->cfg, &l->found);
 }
 
 static void look_done(struct task *t, struct spoold *s)
@@ -98,8 +110,9 @@ static void look_done(struct task *t, struct spoold *s)
     struct look_task *l = (struct look_task *)t;
 
     s->av.looking = false;
-    if (l->cfg == s->cfg && s->cfg->clamav && s->pool && !s->stopping) {
+    if (l->epoch == s->av.epoch && s->cfg->clamav && s->pool && !s->stopping) {
         take_dir(&s->av, l->dir);
+        watch_signatures(s->watch, l->dir); /* it may be another folder of the same name by now */
         judge_look(s, &l->found);
         if (s->av.again)
             s->av.due = depot_mono_ms() + SETTLE_MS;
@@ -116,7 +129,7 @@ static void start_look(struct spoold *s)
 
     l->task.run = look_run;
     l->task.done = look_done;
-    l->cfg = s->cfg;
+    l->epoch = s->av.epoch;
     s->av.looking = true;
     task_list_add(&s->todo, &l->task);
 }
@@ -139,6 +152,7 @@ void antivirus_close(struct spoold *s)
 
 void antivirus_replace(struct spoold *s, int dir, const struct antivirus_look *found)
 {
+    s->av.epoch++;
     take_dir(&s->av, dir);
     s->av.seen = *found;
     s->av.due = depot_mono_ms() + recheck_ms(s);
@@ -175,8 +189,8 @@ void antivirus_load(struct spoold *s, enum role role, struct buf *settings, int 
     s->av.loaded_print = s->av.seen.print;
     if (s->av.seen.files)
         *dir = fcntl(s->av.dir, F_DUPFD_CLOEXEC, 0);
-    else
-        set.flags |= ANTIVIRUS_TEST_SET;
+    else if (is_usable(&s->av.seen))
+        set.flags |= ANTIVIRUS_TEST_SET; /* else it has nothing to load, and says so */
     antivirus_pack(settings, &set);
 }
 
@@ -203,6 +217,8 @@ enum pool_reload antivirus_mode(const struct spoold *s)
     struct pool_about about;
     uint64_t needed;
 
+    if (!is_usable(&s->av.seen))
+        return POOL_OVERLAP; /* it will fail: what serves must stay */
     if (s->cfg->av_reload_mode != AUTO || !s->pool)
         return s->cfg->av_reload_mode == DRAIN ? POOL_DRAIN : POOL_OVERLAP;
     pool_get_about(s->pool, ROLE_AV, &about);
@@ -220,15 +236,30 @@ int64_t antivirus_down_ms(const struct spoold *s)
     return s->pool && s->cfg->clamav ? pool_down_ms(s->pool, ROLE_AV, depot_mono_ms()) : 0;
 }
 
+bool antivirus_is_coming(const struct spoold *s)
+{
+    struct pool_about about;
+
+    if (!antivirus_trouble(s))
+        return false;
+    pool_get_about(s->pool, ROLE_AV, &about);
+    return !about.failed && !pool_is_lost(s->pool);
+}
+
 /* Jobs that no worker has begun are given back, so that their messages can be left on disk. */
 static void watch_outage(struct spoold *s)
 {
     const char *why = antivirus_trouble(s);
 
+    if (!why && s->av.outage)
+        alarm_clear(&s->alarms, ALARM_ANTIVIRUS);
+    s->av.outage = s->av.outage && why;
     if (!why || antivirus_down_ms(s) <= SPOOLD_WORKER_MS)
         return;
-    if (!s->alarms.since_ms[ALARM_ANTIVIRUS])
+    if (!s->alarms.since_ms[ALARM_ANTIVIRUS]) {
+        s->av.outage = true;
         alarm_raise(&s->alarms, ALARM_ANTIVIRUS, "no message is examined for viruses: %s; all are held", why);
+    }
     pool_cancel_waiting(s->pool, ROLE_AV, why);
 }
 
@@ -237,6 +268,15 @@ static void watch_age(struct spoold *s)
     struct pool_about a;
     int64_t age;
 
+    if (!is_usable(&s->av.seen)) {
+        alarm_raise(&s->alarms, ALARM_SIGNATURES,
+                    "the folder of the virus signatures, %s, %s; those in memory go on, none can be loaded. "
+                    "Repair it, "
+                    "or remove state/" ANTIVIRUS_MARK " if test signatures are meant to be used",
+                    s->cfg->av_signatures,
+                    s->av.seen.readable ? "holds none any more" : strerror(s->av.seen.err));
+        return;
+    }
     pool_get_about(s->pool, ROLE_AV, &a);
     if (!a.loaded.engine[0])
         return;
@@ -276,6 +316,10 @@ int64_t antivirus_run(struct spoold *s, int64_t now)
 {
     struct antivirus *a = &s->av;
 
+    if (!s->cfg->clamav) {
+        alarm_clear(&s->alarms, ALARM_SIGNATURES);
+        alarm_clear(&s->alarms, ALARM_UNEXAMINED);
+    }
     if (!s->cfg->clamav || !s->pool || s->stopping)
         return INT64_MAX;
     if (!a->looking && now >= a->due)

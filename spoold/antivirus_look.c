@@ -1,5 +1,6 @@
 /*
- * antivirus_look.c - what stands in the folder of the signatures: the part of antivirus.c that may wait for a disk.
+ * antivirus_look.c - what stands in the folder of the signatures: the part of antivirus.c that may wait for a
+ * disk.
  *
  * Store thread; at start, before that runs, the main thread. Reads names, sizes
  * and times only: what is in the files is for worker-av, in its own process. The
@@ -17,12 +18,13 @@
 #define FNV_START UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
-/* What cl_load(3) takes out of a folder; the rest (freshclam's own notes, half downloads) is not looked at. */
+/* What cl_load(3) takes out of a folder; the rest (freshclam's own notes, half downloads) is not looked at.
+ */
 static bool is_signatures(const char *name)
 {
     static const char *const suffixes[] = {
-        ".cvd", ".cld", ".cud", ".ndb", ".ndu", ".hdb",  ".hdu", ".hsb", ".hsu", ".mdb", ".mdu", ".msb",
-        ".msu", ".ldb", ".ldu", ".idb", ".fp",  ".sfp",  ".ign", ".ign2", ".pdb", ".wdb", ".gdb", ".cbc",
+        ".cvd", ".cld", ".cud", ".ndb", ".ndu", ".hdb",  ".hdu", ".hsb",  ".hsu",  ".mdb", ".mdu", ".msb",
+        ".msu", ".ldb", ".ldu", ".idb", ".fp",  ".sfp",  ".ign", ".ign2", ".pdb",  ".wdb", ".gdb", ".cbc",
         ".cdb", ".cat", ".crb", ".ftm", ".cfg", ".info", ".yar", ".yara", ".pwdb", ".imp",
     };
 
@@ -69,6 +71,21 @@ static int open_folder(const struct depot *d, const struct config *cfg)
     return openat(cfg->av_signatures[0] == '/' ? AT_FDCWD : d->root_dir, cfg->av_signatures, flags);
 }
 
+/*
+ * Once there were real signatures, the test set must never take their place unasked: a folder that is gone
+ * for a moment would let viruses pass as clean. The mark lies in the state folder, for the time after a
+ * restart.
+ */
+static void note_real(const struct depot *d, struct antivirus_look *l)
+{
+    int fd = openat(d->state_dir, ANTIVIRUS_MARK,
+                    O_WRONLY | (l->files ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    l->real_before = fd >= 0;
+    if (fd >= 0)
+        close(fd);
+}
+
 int antivirus_look(const struct depot *d, const struct config *cfg, struct antivirus_look *l)
 {
     int dir = open_folder(d, cfg), copy = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,6 +95,7 @@ int antivirus_look(const struct depot *d, const struct config *cfg, struct antiv
     *l = (struct antivirus_look){.readable = names != NULL, .err = names ? 0 : errno};
     while (names && (e = readdir(names)))
         look_at(l, dir, e->d_name);
+    note_real(d, l);
     if (names)
         closedir(names);
     else if (copy >= 0)

@@ -1,12 +1,14 @@
 /*
- * antivirus_part.h - what the files of the antivirus keeper share: antivirus.c (loop), antivirus_look.c (store),
- * antivirus_status.c.
+ * antivirus_part.h - what the files of the antivirus keeper share: antivirus.c (loop), antivirus_look.c
+ * (store), antivirus_status.c.
  */
 #ifndef SPOOLD_ANTIVIRUS_PART_H
 #define SPOOLD_ANTIVIRUS_PART_H
 
 #include "spoold/antivirus.h"
 #include "spoold/spoold.h"
+
+#define ANTIVIRUS_MARK "signatures.seen" /* in the state folder */
 
 /* Opens the folder and looks at what is there. Returns its descriptor, the caller's; -1 when it cannot be
  * opened, with l->err. */

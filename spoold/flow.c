@@ -126,8 +126,8 @@ static int64_t rest_ms(const struct spoold *s)
 /* Whatever the reason, the message is not to blame: the attempt is given back. */
 void flow_put_on_hold(struct spoold *s, struct msg *m)
 {
-    if (m->attempt > 0 && m->class != SPOOL_CLASS_POISON)
-        m->attempt--;
+    if (m->attempt > 0 && m->class != SPOOL_CLASS_POISON && m->step != MSG_STEP_GATE)
+        m->attempt--; /* at the gate none was begun */
     /* Trouble with the disk is not the message's: it is tried again soon, and as often as it takes. */
     m->next_ms =
         depot_wall_ms() + (m->err && m->err != ESTALE && !m->given_up ? rest_ms(s) : hold_wait(s, m->tries));
@@ -155,8 +155,8 @@ void flow_rest(struct spoold *s, struct msg *m, int64_t wait_ms)
 
 static bool before_commit(enum msg_step step)
 {
-    return step == MSG_STEP_EXAMINE || step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE || step == MSG_STEP_REWRITE ||
-           step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
+    return step == MSG_STEP_EXAMINE || step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE ||
+           step == MSG_STEP_REWRITE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
 }
 
 /* Trouble that only this message has, and that will not go away: rights taken away after the claim, bytes
@@ -311,7 +311,7 @@ void flow_wake(struct spoold *s, struct roster_entry *e)
         recover_look_soon(s);
         return;
     }
-    if (e->state == ROSTER_HELD && flow_gate_is_shut(s) && !flow_gate_is_too_old(s, e->first_ms))
+    if (e->state == ROSTER_HELD && flow_gate_is_shut(s) && !flow_gate_is_too_old(s, e->tries, e->first_ms))
         roster_set_due(&s->roster, e, depot_mono_ms() + s->cfg->hold_first); /* there it would only wait */
     else
         flow_start(s, revive(s, e));

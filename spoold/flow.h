@@ -2,9 +2,9 @@
  * flow.h - the way of a message: claim, lock, decide, settle, record.
  *
  * One file per decision: flow_claim.c takes a deposit over, flow_lock.c offers,
- * locks and holds, flow_gate.c lets it wait for a worker, flow_examine.c has it examined, flow_decide.c says what
- * becomes of it, flow_rewrite.c has its copies written, flow_settle.c makes it
- * so, flow_record.c writes it down. flow.c moves a message from step to step.
+ * locks and holds, flow_gate.c lets it wait for a worker, flow_examine.c has it examined, flow_decide.c says
+ * what becomes of it, flow_rewrite.c has its copies written, flow_settle.c makes it so, flow_record.c writes
+ * it down. flow.c moves a message from step to step.
  */
 #ifndef SPOOLD_FLOW_H
 #define SPOOLD_FLOW_H

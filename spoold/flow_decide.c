@@ -1,6 +1,6 @@
 /*
- * flow_decide.c - what becomes of a message. The scanners' verdicts come in here: what is infected, or was not
- * examined, goes on only where a setting says so.
+ * flow_decide.c - what becomes of a message. The scanners' verdicts come in here: what is infected, or was
+ * not examined, goes on only where a setting says so.
  *
  * Loop thread, pure: no disk, no clock but the one it is given, nothing of the message's bytes.
  * A message that cannot be examined as it stands goes to quarantine/failed with the reason, never onward.

@@ -38,25 +38,13 @@ static void note_answer(struct msg *m, const struct pool_outcome *o)
              m->virus.by.flags & WIRE_LOADED_TEST ? " TEST SIGNATURES ONLY" : "");
 }
 
-void flow_examine_hold(struct spoold *s, struct msg *m)
-{
-    flow_decide_hold(s, m);
-    if (m->fate == MSG_FATE_HOLD) {
-        m->fate = MSG_FATE_NONE;
-        flow_put_on_hold(s, m);
-        return;
-    }
-    m->step = MSG_STEP_PREPARE;
-    flow_go(s, m);
-}
-
 static void take_answer(struct spoold *s, struct msg *m, const struct pool_outcome *o)
 {
     if (o->result.status == WIRE_IO) {
         flow_worker_io(s, m, o->result.err);
     } else if (o->result.status != WIRE_OK) {
         msg_set_reason(m, "the virus scanner refused to examine it");
-        flow_examine_hold(s, m);
+        flow_worker_hold(s, m);
     } else if (o->result.in_size != msg_size(m)) {
         flow_worker_bytes(s, m);
     } else {
@@ -71,14 +59,18 @@ static void take_answer(struct spoold *s, struct msg *m, const struct pool_outco
 static void not_served(struct spoold *s, struct msg *m, const char *why)
 {
     msg_set_reason(m, "it waits for the virus scanner: %s", why);
-    m->unserved = true;
-    flow_examine_hold(s, m);
+    m->unserved = s->gate.rested = true;
+    if (flow_gate_is_too_old(s, m->tries, m->since_ms))
+        flow_worker_hold(s, m);
+    else
+        flow_put_on_hold(s, m);
 }
 
 static void job_done(struct spoold *s, struct pool_job *job, const struct pool_outcome *o)
 {
     struct msg *m = (struct msg *)((char *)job - offsetof(struct msg, job));
 
+    flow_gate_examined(s, m);
     if (o->end == POOL_DONE) {
         take_answer(s, m, o);
     } else if (o->end == POOL_CHARGED) {
@@ -122,6 +114,7 @@ void flow_examine(struct spoold *s, struct msg *m)
     m->virus = (struct msg_virus){.state = ANTIVIRUS_NOT_ASKED};
     m->hashed = m->unserved = false;
     if (!(s->pool || s->examine_inline) || !flow_decide_wants_scan(s, m)) {
+        flow_gate_examined(s, m);
         go_on(s, m);
     } else if (s->stopping) {
         msg_set_reason(m, "spoold was stopped");

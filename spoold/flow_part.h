@@ -20,20 +20,24 @@ void flow_rest(struct spoold *s, struct msg *m, int64_t wait_ms);
 /* flow_gate.c: before an attempt begins. */
 /* No worker serves, and that for longer than messages wait in memory. */
 bool flow_gate_is_shut(const struct spoold *s);
-/* It was held so long that it must be decided now (spool.max_hold). */
-bool flow_gate_is_too_old(const struct spoold *s, int64_t since_ms);
+/* It was held so long that it must be decided now (spool.max_hold), although the virus scanner is missing;
+ * not because spoold itself was away: the scanner has its time to start first. */
+bool flow_gate_is_too_old(const struct spoold *s, unsigned tries, int64_t since_ms);
 void flow_gate(struct spoold *s, struct msg *m);
 /* It leaves the flow, for whatever reason: the next one that must be alone may begin. */
-void flow_gate_leave(struct spoold *s, const struct msg *m);
+void flow_gate_leave(struct spoold *s, struct msg *m);
+/* Its virus scan is over: the next big one may begin. */
+void flow_gate_examined(struct spoold *s, struct msg *m);
 
 /* flow_examine.c: has worker-av look for viruses, then goes on with MSG_STEP_DECIDE. */
 void flow_examine(struct spoold *s, struct msg *m);
-/* It was not examined, and the reason is set: held, or to quarantine/failed when that has gone on for too long. */
-void flow_examine_hold(struct spoold *s, struct msg *m);
 
 /* flow_worker.c: how a stage that asked a worker goes on when that failed. */
 /* The worker died over it or lied about it. */
 void flow_worker_charge(struct spoold *s, struct msg *m, const struct pool_outcome *o);
+/* It was not done, and the reason is set: held, or to quarantine/failed when that has gone on for too long.
+ */
+void flow_worker_hold(struct spoold *s, struct msg *m);
 /* The worker met this errno: held, or given up after spool.max_hold. */
 void flow_worker_io(struct spoold *s, struct msg *m, int err);
 /* The worker read other bytes than were claimed. */

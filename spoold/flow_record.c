@@ -60,7 +60,8 @@ static void add_decision(struct json *j, const struct msg *m)
     json_end_object(j);
 }
 
-/* For the journal; empty for what was found committed after a restart: what it was decided by is not known. */
+/* For the journal; empty for what was found committed after a restart: what it was decided by is not known.
+ */
 static void make_decision(const struct msg *m, struct buf *to)
 {
     struct json j;

@@ -45,6 +45,18 @@ void flow_worker_charge(struct spoold *s, struct msg *m, const struct pool_outco
     flow_go(s, m);
 }
 
+void flow_worker_hold(struct spoold *s, struct msg *m)
+{
+    flow_decide_hold(s, m);
+    if (m->fate == MSG_FATE_HOLD) {
+        m->fate = MSG_FATE_NONE;
+        flow_put_on_hold(s, m);
+        return;
+    }
+    m->step = MSG_STEP_PREPARE;
+    flow_go(s, m);
+}
+
 /*
  * What a worker says of the disk is a stranger's word: it raises no alarm and
  * stops nothing but this message, which is tried again until spool.max_hold.
@@ -52,15 +64,8 @@ void flow_worker_charge(struct spoold *s, struct msg *m, const struct pool_outco
 void flow_worker_io(struct spoold *s, struct msg *m, int err)
 {
     msg_set_reason(m, "the worker could not read or write it: %s", strerror(err));
-    flow_decide_hold(s, m);
-    if (m->fate == MSG_FATE_HOLD) {
-        m->fate = MSG_FATE_NONE;
-        m->err = err == ENOSPC || err == EDQUOT ? err : 0; /* room may be there again soon */
-        flow_put_on_hold(s, m);
-        return;
-    }
-    m->step = MSG_STEP_PREPARE;
-    flow_go(s, m);
+    m->err = err == ENOSPC || err == EDQUOT ? err : 0; /* room may be there again soon */
+    flow_worker_hold(s, m);
 }
 
 /* The worker read other bytes than were claimed: the depositor's doing, or the worker is lying. */

@@ -23,9 +23,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define LOOP_STOP_MS   30000 /* an orderly stop gives messages in work this long */
-#define LOOP_EVENTS    16
-#define LOOP_WAKE_MAX  64    /* held messages woken in one turn */
+#define LOOP_STOP_MS  30000 /* an orderly stop gives messages in work this long */
+#define LOOP_EVENTS   16
+#define LOOP_WAKE_MAX 64 /* held messages woken in one turn */
 
 const char *spoold_worker_trouble(const struct spoold *s)
 {
@@ -61,7 +61,7 @@ const char *spoold_stop_reason(const struct spoold *s)
 /* Messages that fit into work besides those that are, whether or not new ones are taken. */
 static size_t room_left(const struct spoold *s)
 {
-    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over - s->gate.lane.n;
+    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over - s->gate.lane.n - s->gate.big.n;
 
     if (s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
         return 0;
@@ -201,7 +201,7 @@ static bool is_stopped(const struct spoold *s)
 /* --once: all is done, or the intakes are stopped and nothing more can be done. */
 static bool is_done(const struct spoold *s)
 {
-    if (!s->recovered || s->roster.count[ROSTER_WORK] || s->catching_up)
+    if (!s->recovered || s->roster.count[ROSTER_WORK] || s->catching_up || antivirus_is_coming(s))
         return false;
     if (spoold_stop_reason(s))
         return s->marked_stopped && !s->tidying;
@@ -217,6 +217,8 @@ static void say_undone(struct spoold *s)
 {
     const char *why = s->once && !s->stopping ? spoold_stop_reason(s) : NULL;
 
+    if (s->once && !s->stopping && !why && s->roster.count[ROSTER_HELD])
+        why = antivirus_trouble(s);
     s->failed_once |= why != NULL;
     if (why)
         log_warnx("event=not_done %s; what is in the intakes stays there", why);

@@ -195,6 +195,7 @@ static void prepare(struct spoold *s, const struct config *cfg)
     task_list_init(&s->todo);
     task_list_init(&s->gate.lane);
     task_list_init(&s->gate.unserved);
+    task_list_init(&s->gate.big);
     notify_open(&s->notify);
     root_prepare(&s->depot, cfg);
     depot_open(&s->depot, cfg);

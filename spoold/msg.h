@@ -105,9 +105,10 @@ struct msg {
     struct pool_job job;     /* at a worker, one copy after the other */
     unsigned job_copy;       /* index of that copy */
     struct msg_virus virus;
-    bool unserved;           /* put on hold only because no worker was there for it */
-    struct buf edits;        /* what worker-rewrite is to change */
-    bool hashed;             /* sha256 is of the bytes that the worker read */
+    bool big;         /* counts in gate.big_n */
+    bool unserved;    /* put on hold only because no worker was there for it */
+    struct buf edits; /* what worker-rewrite is to change */
+    bool hashed;      /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;
     uint32_t test_code;          /* test builds: how the worker is to misbehave */

@@ -279,6 +279,8 @@ void pool_cancel_waiting(struct pool *p, enum role role, const char *cause)
         for (struct pool_child *c = g->child; c; c = c->next)
             if (c->job && !c->begun)
                 pool_child_retire(p, c);
+    if (!r->first)
+        return; /* asked each turn while the role is not served */
     pool_job_cancel_all(p, r, cause);
     pool_kick(p);
 }

@@ -37,7 +37,8 @@ bool pool_child_is_alive(const struct pool_child *c)
 static void make_new(struct pool *p, struct pool_child *c)
 {
     c->id = ++p->last_id;
-    c->greeted = c->served = c->retired = c->exited = c->begun = false;
+    c->greeted = c->served = c->retired = c->exited = c->begun = c->recycle = c->tainted = false;
+    c->jobs = 0;
     c->verdict = POOL_BY_CRUMB;
     c->cause[0] = '\0';
     c->says = (struct pool_says){.since = p->now};
@@ -138,6 +139,18 @@ void pool_child_retire(struct pool *p, struct pool_child *c)
         let_die(p, c);
 }
 
+/*
+ * A child that a message has taken over lies about all later ones, and nobody would notice; what leaks adds
+ * up. A fresh one costs a fork. Not all at the same job.
+ */
+static bool is_worn_out(const struct pool_child *c)
+{
+    unsigned most = pool_role_jobs_max(c->gen->role->role);
+
+    return !c->alone && c->gen->state == POOL_READY &&
+           (c->tainted || (most && c->jobs >= most + (unsigned)(c->id % 64)));
+}
+
 void pool_child_rest(struct pool *p, struct pool_child *c)
 {
     struct pool_job *waiting = c->job;
@@ -151,6 +164,11 @@ void pool_child_rest(struct pool *p, struct pool_child *c)
     c->says = (struct pool_says){.since = p->now};
     if (waiting && pool_job_begin(p, c, waiting))
         return;
+    if (c->state == POOL_CHILD_IDLE && is_worn_out(c)) {
+        c->recycle = true;
+        pool_child_retire(p, c);
+        return;
+    }
     if (c->state == POOL_CHILD_IDLE && (c->alone || c->gen->state != POOL_READY))
         pool_child_retire(p, c);
 }

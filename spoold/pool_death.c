@@ -95,6 +95,8 @@ void pool_death_finish(struct pool *p, struct pool_child *c, const struct wire_e
     if (!c->retired)
         say_died(p, c, e, idle && c->verdict == POOL_NOT_ITS_FAULT);
     pool_death_bury(p, c);
+    if (c->gen->state == POOL_READY && c->recycle)
+        c->due = p->now;
     if (c->gen->state != POOL_READY || c->retired)
         return;
     if (!c->alone)

@@ -125,7 +125,8 @@ static int send_load(struct pool *p, struct pool_generation *g, int peer)
                                   .flags = p->trace ? WIRE_LOAD_TRACE : 0,
                                   .generation = g->number,
                                   .file_max = g->file_max,
-                                  .allow_less = g->allow_less};
+                                  .allow_less = g->allow_less,
+                                  .scratch_mb = pool_role_scratch_mb(p->s->cfg, g->role->role)};
     ask = w;
     ask.fd_n = 1;
     ask.fd[0] = peer;

@@ -141,6 +141,8 @@ uint32_t pool_result_phase(const struct pool_child *c);
 bool pool_role_is_wanted(const struct config *cfg, enum role role);
 int64_t pool_role_children(const struct config *cfg, enum role role);
 int64_t pool_role_deadline(const struct config *cfg, enum role role);
+/* Size of the scratch folder that all its children share, with room for the largest job of each; 0 = none. */
+uint32_t pool_role_scratch_mb(const struct config *cfg, enum role role);
 /* From LOAD to READY, ms. */
 int64_t pool_role_loading_ms(enum role role);
 enum alarm_kind pool_role_alarm(enum role role);
@@ -152,6 +154,11 @@ uint32_t pool_role_required(enum role role, uint32_t allow_less);
 /* What is wrong with the numbers of a RESULT of this role, or NULL; what all roles have was checked.
  * `finding` are the words that came before it, "" = none. */
 const char *pool_role_fault(enum role role, const struct wire_result *r, const char *finding);
+
+/* After so many jobs a child is replaced; 0 = never. */
+unsigned pool_role_jobs_max(enum role role);
+/* A RESULT after which its child is replaced: trouble of its own, which may last. */
+bool pool_role_is_tainted(enum role role, const struct wire_result *r);
 
 /* pool_status.c */
 /* A shared child of the current generation is alive. */

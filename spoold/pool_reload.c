@@ -37,10 +37,23 @@ static void drain_current(struct pool *p, struct pool_role *r)
         pool_generation_drain(p, g);
 }
 
+static bool is_coming(const struct pool_role *r)
+{
+    for (const struct pool_generation *g = r->gen; g; g = g->next)
+        if (g != r->current && pool_generation_is_coming(g))
+            return true;
+    return false;
+}
+
 static void order(struct pool *p, struct pool_role *r, enum pool_reload mode)
 {
     if (r->drain == POOL_OLD_ENDS)
         return; /* the one that follows loads what is newest by then */
+    if (mode == POOL_OVERLAP && !pool_status_served(r) && is_coming(r)) {
+        r->again = true; /* orders that come faster than it can load would keep it from ever serving */
+        return;
+    }
+    r->again = false;
     end_coming(p, r);
     r->mode = mode;
     r->order_ms = p->now;
@@ -72,6 +85,8 @@ void pool_reload_done(struct pool *p, const struct pool_generation *g)
     struct pool_role *r = g->role;
 
     r->drain = POOL_NOT_DRAINED;
+    if (r->again)
+        order(p, r, POOL_OVERLAP);
     if (!r->order_ms)
         return;
     r->reload_ms = p->now > r->order_ms ? p->now - r->order_ms : 1;
@@ -84,6 +99,7 @@ void pool_reload_done(struct pool *p, const struct pool_generation *g)
 
 void pool_reload_failed(struct pool_role *r)
 {
+    r->again = false; /* the next try has what is newest */
     r->drain = POOL_NOT_DRAINED;
     r->order_ms = 0;
 }

@@ -80,6 +80,8 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     c->gen->role->jobs++;
     c->gen->role->failures = c->gen->role->charged = 0;
     c->deaths = 0;
+    c->jobs++;
+    c->tainted = pool_role_is_tainted(c->gen->role->role, &o.result);
     pool_job_end(p, c->job, &o);
     c->job = NULL;
     pool_child_rest(p, c);

@@ -14,6 +14,9 @@
 #include <stddef.h>
 
 #define ALWAYS     SIZE_MAX
+#define NONE       SIZE_MAX
+#define MB         1048576
+#define SCRATCH_MB 64        /* for what the loader and the canaries need */
 #define LAYERS_MAX 100000000 /* far above antivirus.files; what is normalized counts as well */
 
 static const char *rewrite_fault(const struct wire_result *r, const char *finding)
@@ -44,21 +47,23 @@ static const char *av_fault(const struct wire_result *r, const char *finding)
 }
 
 static const struct {
-    size_t wanted, children, deadline; /* where in struct config */
+    size_t wanted, children, deadline, scratch; /* where in struct config; scratch: bytes of one child */
     int64_t deadline_extra_ms;
     int64_t loading_ms;
     enum alarm_kind alarm;
+    unsigned jobs_max;
     const char *late, *drained;
     const char *(*fault)(const struct wire_result *r, const char *finding);
 } rows[ROLE__MAX] = {
     [ROLE_REWRITE] = {ALWAYS, offsetof(struct config, worker_children),
-                      offsetof(struct config, worker_deadline), 0, 60000, ALARM_WORKER,
+                      offsetof(struct config, worker_deadline), NONE, 0, 60000, ALARM_WORKER, 0,
                       "it took longer than workers.deadline", "it is loading again", rewrite_fault},
     /* The engine ends by itself at its timeout; only one that hangs is ended. Signatures are many: a set of
      * 8 million takes 20 s on a good machine, and minutes on a poor one. */
     [ROLE_AV] = {offsetof(struct config, clamav), offsetof(struct config, av_children),
-                 offsetof(struct config, av_timeout), 5000, 900000, ALARM_ANTIVIRUS,
-                 "it went on long after antivirus.timeout", "it is loading new signatures", av_fault},
+                 offsetof(struct config, av_timeout), offsetof(struct config, av_scan_size), 5000, 900000,
+                 ALARM_ANTIVIRUS, 1000, "it went on long after antivirus.timeout",
+                 "it is loading new signatures", av_fault},
 };
 
 static const void *field(const struct config *cfg, size_t at)
@@ -79,6 +84,18 @@ int64_t pool_role_children(const struct config *cfg, enum role role)
 int64_t pool_role_deadline(const struct config *cfg, enum role role)
 {
     return *(const int64_t *)field(cfg, rows[role].deadline) + rows[role].deadline_extra_ms;
+}
+
+/* One child more than there are: the one that is tried alone. Else children would starve each other. */
+uint32_t pool_role_scratch_mb(const struct config *cfg, enum role role)
+{
+    int64_t each, all;
+
+    if (rows[role].scratch == NONE)
+        return 0;
+    each = *(const int64_t *)field(cfg, rows[role].scratch);
+    all = ((pool_role_children(cfg, role) + 1) * each + MB - 1) / MB + SCRATCH_MB;
+    return (uint32_t)(all > ROLE_SCRATCH_MB_MAX ? ROLE_SCRATCH_MB_MAX : all);
 }
 
 int64_t pool_role_loading_ms(enum role role)
@@ -109,4 +126,14 @@ uint32_t pool_role_required(enum role role, uint32_t allow_less)
 const char *pool_role_fault(enum role role, const struct wire_result *r, const char *finding)
 {
     return rows[role].fault(r, finding);
+}
+
+unsigned pool_role_jobs_max(enum role role)
+{
+    return rows[role].jobs_max;
+}
+
+bool pool_role_is_tainted(enum role role, const struct wire_result *r)
+{
+    return role == ROLE_AV && r->status == WIRE_OK && antivirus_is_transient(r->why);
 }

@@ -69,6 +69,9 @@ struct pool_child {
     enum pool_child_state state;
     bool alone;                 /* for one job only */
     bool greeted, served;       /* said HELLO; became idle once */
+    bool recycle;               /* ended so that a fresh one takes its place */
+    bool tainted;               /* its last answer was trouble of its own */
+    unsigned jobs;              /* that it has answered */
     bool retired, exited;       /* it is ended in an orderly way; EXITED has come */
     uint64_t id;                /* 0 while there is no process */
     uint32_t pid, hello_pid;    /* as the loader says, as it says itself; 0 = not yet */
@@ -133,6 +136,7 @@ struct pool_role {
     unsigned charged;              /* deaths in a row that messages were charged with */
     uint64_t blamed;               /* number of the generation that the alarm is about; 0 = none */
     int64_t retry_due, hold_due, down_since;
+    bool again; /* one more order came while the first generation was still loading */
     enum pool_drain drain;
     enum pool_reload mode, reload_mode; /* of the last order; of the last one that was done */
     int64_t order_ms, reload_ms;        /* when it was ordered, 0 = it is over; how long it took, 0 = none */

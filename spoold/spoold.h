@@ -34,8 +34,10 @@ struct spoold {
     int (*rewrite_inline)(int in, int out, struct view edits, struct wire_result *result);
     void (*examine_inline)(const struct pool_job *job, struct pool_outcome *outcome);
     struct {
-        struct msg *alone;               /* the one that goes alone at present */
-        struct task_list lane, unserved; /* messages that wait for that, or for a worker */
+        struct msg *alone; /* the one that goes alone at present */
+        struct task_list lane, big,
+            unserved;            /* messages that wait for that, for big ones before them, for a worker */
+        unsigned big_n;          /* big ones between here and the virus scanner's answer */
         bool rested, overflowed; /* some were left on disk: for want of a worker, of room in the lane */
     } gate;
     struct roster roster;

@@ -41,6 +41,7 @@ static int look_at_signatures(struct ctl_check_worker *w)
     struct spoold *s = &w->s;
 
     s->depot.root_dir = open(s->cfg->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    s->depot.state_dir = -1; /* nothing is remembered */
     s->av.dir = antivirus_look(&s->depot, s->cfg, &s->av.seen);
     if (s->depot.root_dir >= 0)
         close(s->depot.root_dir);

@@ -2,10 +2,11 @@
  * scratch.c - see scratch.h. Runs in the loader and, for its own folder, in a child before its lock-down.
  *
  * What lies below a child's folder was made by a process that may have been taken
- * over: any name, any depth, any mode. It is walked by descriptors, without
- * following links, without recursion, and only after its owner has ended. /tmp may
- * be everybody's: a folder counts as ours only when it belongs to this user and
- * nobody has it locked; the lock is held as long as its loader lives.
+ * over: any name, any depth, any mode, any number. It is removed by descriptors,
+ * without following links, without recursion, in bounded memory whatever its depth,
+ * and only after its owner has ended; what cannot be removed stops nothing else.
+ * /tmp may be everybody's: a folder counts as ours only when it belongs to this user
+ * and nobody has it locked; the lock is held as long as its loader lives.
  */
 #include "workers/scratch.h"
 
@@ -21,67 +22,124 @@
 #include <unistd.h>
 
 #define SCRATCH_ROOT  "/tmp"
-#define SCRATCH_DEPTH 64
 #define SCRATCH_TRIES 10 /* another loader may take a new folder for a dead one's before it is locked */
 #define SCRATCH_TAIL  6  /* of mkdtemp(3) */
 #define NUMBER_MAX    21 /* of a child, in digits, with the NUL */
 #define FOLDER        (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-struct walk {
-    DIR *at[SCRATCH_DEPTH];
-    char name[SCRATCH_DEPTH][NAME_MAX + 1]; /* of at[i] in at[i - 1] */
-    int n;
+/*
+ * However deep a tree is, it is taken apart in its top folder: what lies in one of the folders there is
+ * removed, or moved up when it is a folder with content. So no path grows, and two descriptors are enough.
+ */
+struct heap {
+    int top;
+    uint64_t moved; /* names what is moved up */
+    bool progress;  /* in this pass something went */
 };
 
-/* Takes over the descriptor. */
-static void go_down(struct walk *w, int fd, const char *name)
+static bool is_itself(const char *name)
 {
-    DIR *d = fd < 0 || w->n == SCRATCH_DEPTH ? NULL : fdopendir(fd);
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
 
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
-        return;
+/* All but a folder with content, of which errno says EISDIR. */
+static bool remove_one(int in, const struct dirent *e)
+{
+    if (e->d_type != DT_DIR) {
+        if (unlinkat(in, e->d_name, 0) == 0)
+            return true;
+        if (errno != EISDIR && errno != EPERM) /* EPERM: what POSIX says of a folder */
+            return false;
     }
-    snprintf(w->name[w->n], sizeof w->name[w->n], "%s", name);
-    w->at[w->n++] = d;
+    if (unlinkat(in, e->d_name, AT_REMOVEDIR) == 0)
+        return true;
+    errno = errno == ENOTDIR ? EPERM : EISDIR;
+    return false;
 }
 
-static void go_up(struct walk *w)
+/* With all rights of its owner, which its maker may have taken away. NULL: it cannot be opened. */
+static DIR *open_folder(int in, const char *name)
 {
-    closedir(w->at[--w->n]);
-    if (w->n > 0)
-        unlinkat(dirfd(w->at[w->n - 1]), w->name[w->n], AT_REMOVEDIR);
-}
+    int fd = openat(in, name, FOLDER);
+    DIR *d;
 
-static void remove_entry(struct walk *w, const char *name)
-{
-    int in = dirfd(w->at[w->n - 1]), fd;
-
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return;
-    if (unlinkat(in, name, 0) == 0 || (errno != EISDIR && errno != EPERM))
-        return;
-    fd = openat(in, name, FOLDER);
-    if (fd < 0 && errno == EACCES && fchmodat(in, name, 0700, 0) == 0) /* it is a folder: no link to follow */
+    if (fd < 0 && errno == EACCES && fchmodat(in, name, 0700, 0) == 0) /* not ENOTDIR: no link to follow */
         fd = openat(in, name, FOLDER);
-    go_down(w, fd, name);
+    if (fd < 0)
+        return NULL;
+    fchmod(fd, 0700);
+    d = fdopendir(fd);
+    if (!d)
+        close(fd);
+    return d;
 }
 
-/* Everything in the folder, then the folder itself. */
+/* A folder with content. */
+static void move_up(struct heap *h, int from, const char *name)
+{
+    char to[NUMBER_MAX];
+
+    do {
+        snprintf(to, sizeof to, "%" PRIx64, h->moved++);
+        if (renameat(from, name, h->top, to) == 0 || (errno == EACCES && fchmodat(from, name, 0700, 0) == 0 &&
+                                                      renameat(from, name, h->top, to) == 0)) {
+            h->progress = true;
+            return;
+        }
+    } while (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR); /* somebody foresaw the name */
+}
+
+/* Of a folder in the top folder; the folder itself goes, too, unless something stays in it. */
+static void take_apart(struct heap *h, const char *name)
+{
+    DIR *d = open_folder(h->top, name);
+    const struct dirent *e;
+
+    if (!d)
+        return;
+    while ((e = readdir(d))) {
+        if (is_itself(e->d_name))
+            continue;
+        if (remove_one(dirfd(d), e))
+            h->progress = true;
+        else if (errno == EISDIR)
+            move_up(h, dirfd(d), e->d_name);
+    }
+    closedir(d);
+    if (unlinkat(h->top, name, AT_REMOVEDIR) == 0)
+        h->progress = true;
+}
+
+static void remove_pass(struct heap *h, DIR *top)
+{
+    const struct dirent *e;
+
+    while ((e = readdir(top))) {
+        if (is_itself(e->d_name))
+            continue;
+        if (remove_one(h->top, e))
+            h->progress = true;
+        else if (errno == EISDIR)
+            take_apart(h, e->d_name);
+    }
+}
+
+/*
+ * Everything in the folder, then the folder itself. It ends: each pass but the last removes something or
+ * moves it to the top, where it is moved no more.
+ */
 static void remove_tree(int parent, const char *name)
 {
-    struct walk w = {.n = 0};
+    DIR *top = open_folder(parent, name);
+    struct heap h = {.top = top ? dirfd(top) : -1, .progress = true};
 
-    go_down(&w, openat(parent, name, FOLDER), "");
-    while (w.n > 0) {
-        const struct dirent *e = readdir(w.at[w.n - 1]);
-
-        if (e)
-            remove_entry(&w, e->d_name);
-        else
-            go_up(&w);
+    while (top && h.progress) {
+        h.progress = false;
+        rewinddir(top);
+        remove_pass(&h, top);
     }
+    if (top)
+        closedir(top);
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 

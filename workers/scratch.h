@@ -30,8 +30,8 @@ void scratch_close(struct scratch *s);
 /* Child `id`: makes its folder, empty, mode 0700; `path` has room for SCRATCH_PATH_MAX. Returns an O_PATH
  * descriptor of it, close-on-exec, or -1 with errno. */
 int scratch_make_child(const struct scratch *s, uint64_t id, char *path);
-/* Loader: removes the folder of a child that has ended. Follows no links, goes at most 64 levels deep, gives
- * up quietly. */
+/* Loader: removes the folder of a child that has ended, however deep and in whatever modes; follows no links.
+ * What cannot be removed stays, quietly. */
 void scratch_remove_child(const struct scratch *s, uint64_t id);
 
 #endif

@@ -2,6 +2,7 @@
 # What of the sandbox applies is what the kernel says of the processes: as root and as a plain user.
 . "$(dirname "$0")/lib.bash"
 av=on
+settings+=(antivirus.children=2 antivirus.scan_size=10M antivirus.file_size=5M)
 make_spool
 check() { # what must be in the status
     local said child word
@@ -29,6 +30,20 @@ wait_until 20 "the workers serve" serving
 if [ "$(id -u)" = 0 ]; then
     users=2
     check uid
+    # The files of all its children at once, and what the loader needs: (2 + 1) * 10 MB + 64 MB.
+    said=$(spoolctl --json status)
+    if [[ $said =~ \"sandbox\":\[[^]]*\"scratch\" ]]; then
+        spoolctl status | grep -q 'scratch folder of its own' || fail "status does not say scratch: $(spoolctl status)"
+        for l in $loaders; do
+            size=$(sed -n 's/.* \/tmp .* - tmpfs spoold-scratch .*size=\([0-9a-z]*\).*/\1/p' "/proc/$l/mountinfo")
+            case $(readlink "/proc/$l/exe") in
+                */worker-av) [ "$size" = 96256k ] || fail "the scratch folder of worker-av has $size" ;;
+                *) [ -z "$size" ] || fail "a worker without files has a scratch folder of $size" ;;
+            esac
+        done
+    elif [[ ! $said =~ \"missing\":\[[^]]*\"scratch\" ]]; then
+        fail "nobody says what became of the scratch folder: $said"
+    fi
     [ "$(stat -c %u "/proc/$loader")" != 0 ] && [ "$(stat -c %u "/proc/$loader")" != "$(stat -c %u "/proc/$pid")" ] || fail "user of the worker"
     [ "$(awk '/^Uid:/ {print $2}' "/proc/$launcher/status")" = 0 ] || fail "user of the launcher"
 else

@@ -38,6 +38,7 @@ struct world_facts {
     unsigned open_fds; /* bit n: descriptor n */
     unsigned mask;
     bool at_root, core_off, stdio_is_null, tmp_is_tmpfs, tmp_is_writable;
+    unsigned long long tmp_mb, tmp_files;        /* that fit into /tmp */
     unsigned long long ignored, blocked, rights; /* of /proc/self/status */
     ino_t net, ipc, mnt;
 };
@@ -62,7 +63,8 @@ static inline unsigned long long world_status(const char *key)
     return at ? strtoull(at + strlen(key) + 1, NULL, 16) : 0;
 }
 
-/* 32 and 33 are libc's own: posix_spawn(3), which make(1) uses, leaves them ignored, and nobody can set them. */
+/* 32 and 33 are libc's own: posix_spawn(3), which make(1) uses, leaves them ignored, and nobody can set them.
+ */
 #define WORLD_LIBC_SIGNALS 0x180000000ULL
 
 static inline ino_t world_inode(const char *path)
@@ -87,7 +89,11 @@ static inline void world_look_at_files(struct world_facts *f)
 
     f->at_root = getcwd(cwd, sizeof cwd) && strcmp(cwd, "/") == 0;
     f->stdio_is_null = world_is_null(0) && world_is_null(1);
-    f->tmp_is_tmpfs = statfs("/tmp", &fs) == 0 && fs.f_type == WORLD_TMPFS;
+    if (statfs("/tmp", &fs) == 0) {
+        f->tmp_is_tmpfs = fs.f_type == WORLD_TMPFS;
+        f->tmp_mb = (unsigned long long)fs.f_blocks * (unsigned long long)fs.f_bsize >> 20;
+        f->tmp_files = (unsigned long long)fs.f_files;
+    }
     f->tmp_is_writable = access("/tmp", W_OK) == 0;
     f->mask = umask(0);
     f->net = world_inode("/proc/self/ns/net");

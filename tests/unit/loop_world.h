@@ -28,6 +28,7 @@ static inline struct spoold *loop_world_open(struct world *w)
     task_list_init(&s->todo);
     task_list_init(&s->gate.lane);
     task_list_init(&s->gate.unserved);
+    task_list_init(&s->gate.big);
     s->rewrite_inline = inline_rewrite;
     s->store = store_start(&s->depot, false);
     return s;

@@ -46,6 +46,9 @@ static struct bench bench_open(const char *setting, bool set)
                                setting ? 2 : 1);
     k.s = k.w->s;
     k.s->pool = k.w->pool;
+    k.s->depot.cfg = k.w->cfg;
+    k.s->depot.root_dir = -1;
+    k.s->depot.state_dir = open(k.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     intakes = k.w->cfg->intake_n;
     k.w->cfg->intake_n = 0; /* only the one folder is watched */
     k.s->watch = watch_start(k.s);
@@ -60,6 +63,7 @@ static void bench_close(struct bench *k)
     char command[128];
 
     antivirus_close(k->s);
+    close(k->s->depot.state_dir);
     watch_stop(&k->s->watch);
     pool_world_close(&k->w);
     snprintf(command, sizeof command, "%s", k->dir);
@@ -92,12 +96,23 @@ static struct antivirus_settings asked(const struct bench *k, unsigned loader)
     return s;
 }
 
+static void serve_with(struct bench *k, uint32_t flags, int64_t built)
+{
+    struct wire_packet p = wire_packet(WIRE_LOADED, 0);
+
+    p.u.loaded = (struct wire_loaded){.signatures = 1, .engine = "1.4.6", .flags = flags, .built = built};
+    k->w->loader[0].said_loaded = true;
+    far_say(k->w, k->w->loader[0].link, &p);
+    far_serve(k->w, 0);
+}
+
 static void without_signatures_the_test_set_is_asked_for(void **state)
 {
     struct bench k = bench_open("antivirus.macros=yes", false);
 
     (void)state;
     /* The pool of this world began before the first look: the next generation tells. */
+    serve_with(&k, 0, 0);
     antivirus_reload(k.s);
     look(&k);
     look(&k);
@@ -113,6 +128,7 @@ static void a_new_set_is_loaded_when_it_has_settled(void **state)
     unsigned n;
 
     (void)state;
+    serve_with(&k, 0, 0);
     antivirus_reload(k.s);
     look(&k);
     look(&k);
@@ -137,6 +153,43 @@ static void a_new_set_is_loaded_when_it_has_settled(void **state)
     bench_close(&k);
 }
 
+/* The folder of the state is the same one here: only what ends like signatures counts as such. */
+static void what_was_real_once_is_never_replaced_by_the_test_set(void **state)
+{
+    struct bench k = bench_open("antivirus.reload_mode=drain", true);
+    struct buf settings = {0};
+    char path[128];
+    unsigned n;
+    int dir;
+
+    (void)state;
+    serve_with(&k, 0, 0);
+    look(&k);
+    snprintf(path, sizeof path, "%s/a.ndb", k.dir);
+    assert_int_equal(unlink(path), 0);
+    n = k.w->loader_n;
+    for (int i = 0; i < 3; i++) {
+        look(&k);
+        antivirus_run(k.s, depot_mono_ms());
+    }
+    assert_int_equal(k.w->loader_n, n); /* what serves goes on */
+    assert_non_null(strstr(k.s->alarms.text[ALARM_SIGNATURES], "holds none any more"));
+    assert_int_equal(antivirus_mode(k.s), POOL_OVERLAP);
+    assert_true(k.s->av.due <= depot_mono_ms() + 5000);
+    antivirus_load(k.s, ROLE_AV, &settings, &dir);
+    assert_int_equal(dir, -1);
+    assert_int_equal(
+        ((const struct antivirus_settings *)(const void *)settings.p)->flags & ANTIVIRUS_TEST_SET, 0);
+    buf_free(&settings);
+    put(&k, "b.ndb", "x");
+    look(&k);
+    look(&k);
+    (void)n;
+    antivirus_run(k.s, depot_mono_ms());
+    assert_int_equal(k.s->alarms.since_ms[ALARM_SIGNATURES], 0);
+    bench_close(&k);
+}
+
 static void a_hint_brings_the_next_look_forward(void **state)
 {
     struct bench k = bench_open(NULL, true);
@@ -156,16 +209,6 @@ static void with_test_signatures_a_look_is_due_each_minute(void **state)
     (void)state;
     assert_true(k.s->av.due <= depot_mono_ms() + 60000);
     bench_close(&k);
-}
-
-static void serve_with(struct bench *k, uint32_t flags, int64_t built)
-{
-    struct wire_packet p = wire_packet(WIRE_LOADED, 0);
-
-    p.u.loaded = (struct wire_loaded){.signatures = 1, .engine = "1.4.6", .flags = flags, .built = built};
-    k->w->loader[0].said_loaded = true;
-    far_say(k->w, k->w->loader[0].link, &p);
-    far_serve(k->w, 0);
 }
 
 static const struct {
@@ -258,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_signatures_the_test_set_is_asked_for),
         cmocka_unit_test(a_new_set_is_loaded_when_it_has_settled),
+        cmocka_unit_test(what_was_real_once_is_never_replaced_by_the_test_set),
         cmocka_unit_test(a_hint_brings_the_next_look_forward),
         cmocka_unit_test(with_test_signatures_a_look_is_due_each_minute),
         cmocka_unit_test(old_and_test_signatures_raise_an_alarm),

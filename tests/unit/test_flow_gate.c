@@ -6,6 +6,8 @@
  */
 #include "tests/unit/loop_world.h"
 
+#include "spoold/flow_part.h"
+
 struct bench {
     struct world *w;
     struct spoold *s;
@@ -69,6 +71,25 @@ static void second_attempts_go_one_at_a_time(void **state)
     for (int i = 0; i < 3; i++)
         depot_world_expect(k.w, "proc", &b[i], "");
     assert_null(k.s->gate.alone);
+    bench_close(&k);
+}
+
+/* It was charged with its first attempt; then the scanner went away before the second one began. */
+static void what_is_held_at_the_gate_keeps_its_attempts(void **state)
+{
+    struct bench k = bench_open();
+    struct msg *m = interrupted(&k, "x", 1);
+    struct base b = m->base;
+
+    (void)state;
+    flow_start(k.s, m);
+    assert_int_equal(m->attempt, 1);
+    task_list_init(&k.s->gate.lane); /* where it waits */
+    k.s->gate.alone = NULL;
+    m->step = MSG_STEP_GATE;
+    flow_put_on_hold(k.s, m);
+    loop_world_run_out(k.s);
+    assert_true(stands(&k, &b, ".hdr.h1"));
     bench_close(&k);
 }
 
@@ -163,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(second_attempts_go_one_at_a_time),
+        cmocka_unit_test(what_is_held_at_the_gate_keeps_its_attempts),
         cmocka_unit_test(first_attempts_go_together_also_beside_one_alone),
         cmocka_unit_test(a_second_attempt_that_kept_its_number_is_alone_too),
         cmocka_unit_test(the_least_tried_goes_first),

@@ -109,9 +109,31 @@ static void with_overlap_the_old_one_serves_at_full_number(void **state)
     }
     assert_false(far_was_retired(w, &w->child[1]) || far_was_retired(w, &w->child[2]));
     far_arrive(w, &w->child[3]);
-    assert_false(far_was_retired(w, &w->child[1]) || far_was_retired(w, &w->child[2])); /* half is not enough */
+    assert_false(far_was_retired(w, &w->child[1]) ||
+                 far_was_retired(w, &w->child[2])); /* half is not enough */
     far_arrive(w, &w->child[4]);
     assert_true(far_was_retired(w, &w->child[1]) && far_was_retired(w, &w->child[2]));
+    pool_world_close(&w);
+}
+
+static void orders_while_nothing_serves_let_the_first_one_finish(void **state)
+{
+    struct pool_world *w = pool_roles_open(FAR_AV, NULL, 0);
+    struct pool_about a;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        order(w, POOL_OVERLAP);
+        pool_world_pass(w, 1000);
+    }
+    assert_int_equal(w->loader_n, 1);
+    assert_false(w->loader[0].killed);
+    far_serve(w, 0);
+    pool_get_about(w->pool, ROLE_AV, &a);
+    assert_true(a.serving);
+    assert_int_equal(w->loader_n, 2); /* and then once more, for what was ordered meanwhile */
+    far_serve(w, 1);
+    assert_int_equal(w->loader_n, 2);
     pool_world_close(&w);
 }
 
@@ -460,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_drain_loads_only_when_the_last_of_the_old_one_is_gone),
         cmocka_unit_test(the_time_of_a_reload_is_logged_and_kept),
         cmocka_unit_test(with_overlap_the_old_one_serves_at_full_number),
+        cmocka_unit_test(orders_while_nothing_serves_let_the_first_one_finish),
         cmocka_unit_test(an_incomplete_generation_takes_over_after_a_while),
         cmocka_unit_test(where_nothing_serves_the_first_child_is_enough),
         cmocka_unit_test(a_drain_of_nothing_starts_at_once),

@@ -232,6 +232,7 @@ static void each_role_loads_what_is_given_for_it(void **state)
     assert_int_equal(w->loader[1].load.role, ROLE_AV);
     assert_true(view_equal(buf_view(&w->loader[1].settings), VIEW("words of av")));
     assert_true(w->loader[1].folder);
+    far_serve(w, 1);
     pool_reload_role(w->pool, ROLE_AV, POOL_OVERLAP);
     pool_world_turn(w);
     assert_true(w->loader[2].folder); /* asked again */
@@ -273,6 +274,34 @@ static void settings_say_which_roles_how_many_and_how_long(void **state)
     pool_world_close(&w);
 }
 
+/* All children at their largest message at once, and the one that is tried alone. */
+static void the_scratch_folder_has_room_for_all_children(void **state)
+{
+    static const struct {
+        const char *children, *size;
+        uint32_t mb;
+    } cases[] = {
+        {"antivirus.children=2", "antivirus.scan_size=400M", 3 * 400 + 64},
+        {"antivirus.children=1", "antivirus.scan_size=1M", 2 + 64},
+        {"antivirus.children=1", "antivirus.scan_size=1048577", 3 + 64}, /* no byte too few */
+        {"antivirus.children=14", "antivirus.scan_size=4095M", 15 * 4095 + 64},
+        {"antivirus.children=15", "antivirus.scan_size=4095M", ROLE_SCRATCH_MB_MAX}, /* 65,584 */
+        {"antivirus.children=64", "antivirus.scan_size=4095M", ROLE_SCRATCH_MB_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const settings[] = {cases[i].children, cases[i].size};
+        struct pool_world *w = pool_roles_open(FAR_BOTH, settings, 2);
+
+        assert_int_equal(pool_role_scratch_mb(w->cfg, ROLE_REWRITE), 0);
+        assert_int_equal(pool_role_scratch_mb(w->cfg, ROLE_AV), cases[i].mb);
+        assert_int_equal(w->loader[0].load.scratch_mb, 0);
+        assert_int_equal(w->loader[1].load.scratch_mb, cases[i].mb);
+        pool_world_close(&w);
+    }
+}
+
 static void what_is_required_is_the_role_s_less_what_is_allowed(void **state)
 {
     (void)state;
@@ -302,6 +331,56 @@ static void landlock_is_required_of_av_only(void **state)
         far_loaded(w, 0);
         far_say(w, w->loader[0].link, &p);
         assert_int_equal(w->loader[0].killed, !cases[i].fine);
+        pool_world_close(&w);
+    }
+}
+
+/* One job from its order to its outcome. */
+static void serve_one(struct pool_world *w, enum antivirus_why why)
+{
+    struct far_job *j = far_av_submit(w, false);
+    struct far_child *c = far_child_of(w, j);
+    struct wire_packet p = far_av_packet(c, why ? ANTIVIRUS_UNEXAMINED : ANTIVIRUS_CLEAN);
+
+    if (why)
+        p.u.result.why = why;
+    far_forget_job(c);
+    far_say(w, c->link, &p);
+    assert_int_equal(j->ended, 1);
+    far_job_free(&j);
+}
+
+static void a_child_of_av_is_replaced_after_many_jobs(void **state)
+{
+    struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
+
+    (void)state;
+    for (unsigned i = 0; i < 1100 && !far_was_retired(w, &w->child[0]); i++)
+        serve_one(w, ANTIVIRUS_EXAMINED);
+    assert_true(far_was_retired(w, &w->child[0]));
+    far_crash(w, &w->child[0], FAR_SIGNAL(SIGKILL));
+    assert_int_equal(w->child_n, 2); /* at once, and nothing failed */
+    far_arrive(w, &w->child[1]);
+    serve_one(w, ANTIVIRUS_EXAMINED);
+    pool_world_close(&w);
+}
+
+static void a_child_with_trouble_of_its_own_is_replaced(void **state)
+{
+    static const struct {
+        enum antivirus_why why;
+        bool replaced;
+    } cases[] = {{ANTIVIRUS_LIMIT, false},
+                 {ANTIVIRUS_ENCRYPTED, false},
+                 {ANTIVIRUS_RESOURCE, true},
+                 {ANTIVIRUS_ENGINE, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
+
+        serve_one(w, cases[i].why);
+        assert_int_equal(far_was_retired(w, &w->child[0]), cases[i].replaced);
         pool_world_close(&w);
     }
 }
@@ -466,8 +545,11 @@ int main(void)
         cmocka_unit_test(each_role_loads_what_is_given_for_it),
         cmocka_unit_test(a_launcher_that_is_gone_leaves_no_folder_open),
         cmocka_unit_test(settings_say_which_roles_how_many_and_how_long),
+        cmocka_unit_test(the_scratch_folder_has_room_for_all_children),
         cmocka_unit_test(what_is_required_is_the_role_s_less_what_is_allowed),
         cmocka_unit_test(landlock_is_required_of_av_only),
+        cmocka_unit_test(a_child_of_av_is_replaced_after_many_jobs),
+        cmocka_unit_test(a_child_with_trouble_of_its_own_is_replaced),
         cmocka_unit_test(av_must_say_what_it_has_loaded),
         cmocka_unit_test(a_child_of_av_without_landlock_is_ended),
         cmocka_unit_test(av_may_load_for_a_quarter_of_an_hour),

@@ -14,17 +14,22 @@
 
 #include "workers/scratch.h"
 
+#include "tests/unit/scratch_world.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define STRANGER 65534
+#define NOT_HERE 77  /* exit code: this system does not let it be tried */
+#define LONG     5.0 /* seconds; it takes some milliseconds */
 
 static char role[16]; /* one for each run of this program */
 
@@ -35,21 +40,6 @@ static void open_it(struct scratch *s)
     if (scratch_open(s, role, &why) < 0)
         fail_msg("%s", why.p);
     assert_int_equal(why.n, 0);
-}
-
-static bool is_there(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0;
-}
-
-static void touch(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    assert_true(fd >= 0);
-    close(fd);
 }
 
 /* "/tmp/spoold-ROLE-XXXXXX" with another tail. */
@@ -75,7 +65,7 @@ static void it_makes_a_private_folder_and_takes_it_away(void **state)
     assert_int_equal(fcntl(s.fd, F_GETFD), FD_CLOEXEC);
     memcpy(path, s.path, sizeof path);
     scratch_close(&s);
-    assert_false(is_there(path));
+    assert_false(world_has(path));
     assert_int_equal(s.fd, -1);
     scratch_close(&s); /* twice is nothing */
 }
@@ -96,72 +86,116 @@ static void a_child_gets_an_empty_folder_of_its_own(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
     snprintf(file, sizeof file, "%s/file", path);
-    touch(file);
+    world_touch(file);
     fd = scratch_make_child(&s, UINT64_MAX, again);
     assert_true(fd >= 0);
     close(fd);
     assert_string_equal(again, path);
-    assert_false(is_there(file));
+    assert_false(world_has(file));
     fd = scratch_make_child(&s, 2, again);
     close(fd);
     scratch_remove_child(&s, UINT64_MAX);
     scratch_remove_child(&s, 77); /* nobody's */
-    assert_false(is_there(path));
-    assert_true(is_there(again));
+    assert_false(world_has(path));
+    assert_true(world_has(again));
     scratch_close(&s);
 }
 
-static int make_levels(const char *path, int levels, mode_t last)
+/* With hardly a descriptor to spare. Exit code 0: all is gone, and it did not take long. */
+static int make_and_remove(void (*make)(const char *path), bool by_close)
 {
-    int at = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char path[SCRATCH_PATH_MAX], top[SCRATCH_PATH_MAX];
+    struct rlimit files;
+    struct scratch s;
+    double start;
 
-    for (int i = 0; at >= 0 && i < levels; i++) {
-        int down = mkdirat(at, "d", 0700) < 0 ? -1 : openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (i + 1 == levels)
-            assert_int_equal(fchmodat(at, "d", last, 0), 0);
-        close(at);
-        at = down;
-    }
-    if (at >= 0) {
-        int file = openat(at, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-        close(file);
-        close(at);
-    }
-    return at;
+    if (geteuid() == 0 &&
+        (setresgid(STRANGER, STRANGER, STRANGER) < 0 || setresuid(STRANGER, STRANGER, STRANGER) < 0))
+        return 1; /* for root modes are nothing */
+    open_it(&s);
+    memcpy(top, s.path, sizeof top);
+    close(scratch_make_child(&s, 1, path));
+    make(path);
+    files.rlim_cur = files.rlim_max = (rlim_t)s.fd + 3; /* two more */
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        return 2;
+    start = world_now();
+    if (!by_close)
+        scratch_remove_child(&s, 1);
+    if (!by_close && (world_has(path) || !world_has(top)))
+        return 3;
+    scratch_close(&s);
+    return world_has(top) ? 4 : world_now() - start > LONG ? 5 : 0;
 }
 
 static void whatever_a_child_made_goes(void **state)
 {
     static const struct {
         const char *behaviour;
-        int levels;
-        mode_t last; /* the mode of the innermost folder */
-        bool gone;
+        void (*make)(const char *path);
     } cases[] = {
-        {"files and folders", 1, 0700, true},
-        {"folders in folders", 60, 0700, true},
-        {"a folder that nobody may read", 3, 0, true},
-        {"too deep is given up quietly", 80, 0700, false},
+        {"folders in folders, deeper than any path", world_chain},
+        {"a folder that nobody may read", world_unreadable},
+        {"folders that nobody may write", world_unwritable},
+        {"when its own folder has no rights", world_shut},
+        {"many folders beside each other", world_wide},
+        {"names that stand in the way", world_foreseen},
+        {"the longest names", world_long_names},
+        {"links and fifos", world_links},
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char path[SCRATCH_PATH_MAX], command[SCRATCH_PATH_MAX + 10];
-        struct scratch s;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        int status = -1;
+        pid_t pid = fork();
 
-        open_it(&s);
-        close(scratch_make_child(&s, 1, path));
-        assert_true(make_levels(path, cases[i].levels, cases[i].last) >= 0);
-        scratch_remove_child(&s, 1);
-        if (is_there(path) == cases[i].gone)
-            fail_msg("%s", cases[i].behaviour);
-        snprintf(command, sizeof command, "rm -rf %s", s.path);
-        if (!cases[i].gone)
-            assert_int_equal(system(command), 0);
-        scratch_close(&s);
+        if (pid == 0)
+            _exit(make_and_remove(cases[i / 2].make, i % 2));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (status != 0)
+            fail_msg("%s, %s: %d", cases[i / 2].behaviour, i % 2 ? "with all" : "alone", WEXITSTATUS(status));
     }
+}
+
+/* A mount point in the middle of it, with a folder that no other file system can take. */
+static int leave_one(void)
+{
+    char path[SCRATCH_PATH_MAX], at[SCRATCH_PATH_MAX + 20], other[SCRATCH_PATH_MAX + 20];
+    struct scratch s;
+
+    if (!world_own_tmp())
+        return NOT_HERE;
+    open_it(&s);
+    close(scratch_make_child(&s, 1, path));
+    snprintf(at, sizeof at, "%s/m", path);
+    world_levels(path, 6, 0700);
+    if (mkdir(at, 0700) < 0 || mount("none", at, "tmpfs", 0, "size=64k") < 0 || world_levels(at, 2, 0700) < 0)
+        return 4;
+    snprintf(other, sizeof other, "%s/z", path);
+    world_touch(other);
+    scratch_remove_child(&s, 1);
+    snprintf(other + strlen(path), 3, "/d");
+    if (!world_has(at) || world_has(other))
+        return 1;
+    snprintf(other + strlen(path), 3, "/z");
+    if (world_has(other) || umount2(at, MNT_DETACH) < 0)
+        return 2;
+    scratch_close(&s);
+    return world_has(path) ? 3 : 0;
+}
+
+static void what_cannot_be_removed_stops_nothing_else(void **state)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0)
+        _exit(leave_one());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
+        skip();
+    assert_int_equal(status, 0);
 }
 
 static void links_are_not_followed(void **state)
@@ -172,14 +206,14 @@ static void links_are_not_followed(void **state)
     (void)state;
     assert_non_null(mkdtemp(outside));
     snprintf(file, sizeof file, "%s/file", outside);
-    touch(file);
+    world_touch(file);
     open_it(&s);
     close(scratch_make_child(&s, 1, path));
     snprintf(to, sizeof to, "%s/link", path);
     assert_int_equal(symlink(outside, to), 0);
     scratch_remove_child(&s, 1);
-    assert_false(is_there(path));
-    assert_true(is_there(file));
+    assert_false(world_has(path));
+    assert_true(world_has(file));
     scratch_close(&s);
     unlink(file);
     rmdir(outside);
@@ -201,17 +235,17 @@ static void only_dead_folders_of_its_own_are_removed(void **state)
         if (i == LINK)
             assert_int_equal(symlink("/tmp", path[i]), 0);
         else if (i == PLAIN_FILE)
-            touch(path[i]);
+            world_touch(path[i]);
         else
             assert_int_equal(mkdir(path[i], 0700), 0);
     }
-    make_levels(path[DEAD], 3, 0700);
+    world_levels(path[DEAD], 3, 0700);
     living = open(path[LIVING], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(flock(living, LOCK_EX | LOCK_NB), 0);
     open_it(&s);
     scratch_close(&s);
     for (int i = 0; i < CASES; i++) {
-        if (is_there(path[i]) == gone[i])
+        if (world_has(path[i]) == gone[i])
             fail_msg("%s was %s", tails[i], gone[i] ? "kept" : "removed");
         if (rmdir(path[i]) < 0)
             unlink(path[i]);
@@ -232,7 +266,7 @@ static void that_of_another_user_is_kept(void **state)
     assert_int_equal(chown(path, STRANGER, STRANGER), 0);
     open_it(&s);
     scratch_close(&s);
-    assert_true(is_there(path));
+    assert_true(world_has(path));
     rmdir(path);
 }
 
@@ -256,12 +290,12 @@ static void a_killed_loader_is_a_dead_one(void **state)
     }
     assert_int_equal(read(ends[0], path, sizeof path), sizeof path);
     open_it(&s);
-    assert_true(is_there(path));
+    assert_true(world_has(path));
     scratch_close(&s);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     open_it(&s);
-    assert_false(is_there(path));
+    assert_false(world_has(path));
     scratch_close(&s);
     close(ends[0]);
     close(ends[1]);
@@ -286,7 +320,7 @@ static void loaders_that_start_at_once_all_get_one(void **state)
             if (scratch_open(&s, role, &why) < 0)
                 _exit(1);
             close(scratch_make_child(&s, 1, path));
-            if (!is_there(path))
+            if (!world_has(path))
                 _exit(2);
             scratch_close(&s);
         }
@@ -306,6 +340,7 @@ int main(void)
         cmocka_unit_test(it_makes_a_private_folder_and_takes_it_away),
         cmocka_unit_test(a_child_gets_an_empty_folder_of_its_own),
         cmocka_unit_test(whatever_a_child_made_goes),
+        cmocka_unit_test(what_cannot_be_removed_stops_nothing_else),
         cmocka_unit_test(links_are_not_followed),
         cmocka_unit_test(only_dead_folders_of_its_own_are_removed),
         cmocka_unit_test(that_of_another_user_is_kept),

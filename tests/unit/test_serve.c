@@ -55,18 +55,24 @@ static int end_launcher(int link)
 }
 
 /* Returns the test's end of the loader's link. */
-static int load(int link, uint64_t id, uint32_t role)
+static int load_with(int link, uint64_t id, uint32_t role, uint32_t scratch_mb)
 {
     struct wire_packet p = wire_packet(WIRE_LOAD, id);
     int ends[2] = {-1, -1};
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     p.u.load.role = role;
+    p.u.load.scratch_mb = scratch_mb;
     p.fd[0] = ends[1];
     p.fd_n = 1;
     assert_int_equal(wire_send(link, &p), 0);
     close(ends[1]);
     return ends[0];
+}
+
+static int load(int link, uint64_t id, uint32_t role)
+{
+    return load_with(link, id, role, 0);
 }
 
 static void retire(int link, uint64_t id)
@@ -188,15 +194,23 @@ struct refusal_case {
     const char *text; /* of the binary; NULL: it is missing */
     const char *words;
     int status;
+    uint32_t scratch_mb;
 };
 
 static const struct refusal_case refusal_cases[] = {
-    {"a role of a newer version", ROLE__MAX, NULL, "different versions", 100},
-    {"a role far beyond the table", 0xffffffff, NULL, "different versions", 100},
+    {"a role of a newer version", ROLE__MAX, NULL, "different versions", 100, 0},
+    {"a role far beyond the table", 0xffffffff, NULL, "different versions", 100, 0},
     {"a binary that is missing", ROLE_REWRITE, NULL,
      "worker-rewrite was not started: opening the binary failed: No such file or directory; install spoold",
-     127},
-    {"a binary that is none", ROLE_REWRITE, "text", "executing the binary failed: Exec format error", 127},
+     127, 0},
+    {"a binary that is none", ROLE_REWRITE, "text", "executing the binary failed: Exec format error", 127, 0},
+    {"a scratch folder that is too large", ROLE_AV, NULL,
+     "worker-av was not started: a scratch folder of 65537 MB is asked for, and it may have 65536; restart",
+     100, 65537},
+    {"one that is far too large", ROLE_AV, NULL, "a scratch folder of 4294967295 MB", 100, UINT32_MAX},
+    {"the largest: that is not it", ROLE_AV, NULL, "opening the binary failed", 127, 65536},
+    {"a role that gets none, whatever is asked", ROLE_REWRITE, NULL, "opening the binary failed", 127,
+     UINT32_MAX},
 };
 
 static void loader_that_does_not_start_is_told_with_its_reason(void **state)
@@ -211,7 +225,7 @@ static void loader_that_does_not_start_is_told_with_its_reason(void **state)
         world_remove(w, "worker-rewrite");
         if (c->text)
             world_add(w, "worker-rewrite", c->text, 0755);
-        loader = load(link, 3, c->role);
+        loader = load_with(link, 3, c->role, c->scratch_mb);
         expect_log(link, c->words);
         if (WEXITSTATUS(hear(link, WIRE_EXITED, 3).u.exited.status) != c->status)
             fail_msg("%s: another exit code", c->says);

@@ -30,10 +30,11 @@ struct started {
     int rc;
 };
 
-static struct started start(const struct world *w, const struct role_row *row, struct start_user user)
+static struct started start_with(const struct world *w, const struct role_row *row, struct start_user user,
+                                 uint32_t scratch_mb)
 {
     struct started s = {.link = -1};
-    struct start_order o = {.row = row, .user = user, .dir = w->dir};
+    struct start_order o = {.row = row, .user = user, .dir = w->dir, .scratch_mb = scratch_mb};
     int ends[2] = {-1, -1};
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -42,6 +43,11 @@ static struct started start(const struct world *w, const struct role_row *row, s
     s.rc = start_worker(&o, &s.report);
     close(ends[1]);
     return s;
+}
+
+static struct started start(const struct world *w, const struct role_row *row, struct start_user user)
+{
+    return start_with(w, row, user, 0);
 }
 
 static struct start_user usual_user(void)
@@ -133,6 +139,36 @@ static void scratch_is_mounted_for_the_worker_alone(void **state)
     finish(&s);
 }
 
+static void scratch_has_the_size_that_is_asked_for(void **state)
+{
+    static const struct {
+        const char *says;
+        const struct role_row *row;
+        uint32_t asked, size; /* MB; size 0: none */
+    } cases[] = {
+        {"nothing is asked: the size of the row", &scratch_row, 0, 1},
+        {"what is asked, above that of the row", &scratch_row, 7, 7},
+        {"more than the memory there is: it is only a limit", &scratch_row, ROLE_SCRATCH_MB_MAX,
+         ROLE_SCRATCH_MB_MAX},
+        {"a role without scratch folder gets none", &plain_row, 7, 0},
+    };
+    struct world *w = *state;
+
+    world_add(w, "worker-rewrite", NULL, 0755);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct started s = start_with(w, cases[i].row, usual_user(), cases[i].asked);
+        struct world_facts f = world_hear(s.link);
+
+        assert_int_equal(s.rc, 0);
+        if (!cases[i].size && (s.report.applied & SANDBOX_SCRATCH))
+            fail_msg("%s: it has one", cases[i].says);
+        if ((s.report.applied & SANDBOX_SCRATCH) &&
+            (f.tmp_mb != cases[i].size || f.tmp_files != START_FILES))
+            fail_msg("%s: %llu MB, %llu files", cases[i].says, f.tmp_mb, f.tmp_files);
+        finish(&s);
+    }
+}
+
 struct failure_case {
     const char *says;
     const char *text; /* of the binary; NULL: there is none */
@@ -212,7 +248,7 @@ static void worker_ends_with_its_launcher(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     pid = fork();
     if (pid == 0) {
-        struct start_order o = {&plain_row, usual_user(), w->dir, ends[1]};
+        struct start_order o = {&plain_row, usual_user(), w->dir, ends[1], 0};
         struct start_report r;
 
         _exit(start_worker(&o, &r) == 0 ? 0 : 1);
@@ -246,6 +282,7 @@ int main(int argc, char **argv, char **envp)
         TEST(worker_gets_its_link_and_nothing_else),
         TEST(network_is_gone_where_namespaces_are_allowed),
         TEST(scratch_is_mounted_for_the_worker_alone),
+        TEST(scratch_has_the_size_that_is_asked_for),
         TEST(failed_start_names_its_step),
         TEST(worker_never_starts_as_root),
         TEST(user_that_can_not_be_taken_on_stops_the_start),
