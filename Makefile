@@ -82,6 +82,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INLINE) $(LOBJ) $(B)/libspoold.a $(B)/lib
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_WORKER) -lcmocka
 $(B)/fuzz/fuzz_av_zip: $(B)/obj/workers/av/av_zip.o
+$(B)/fuzz/fuzz_av_tar: $(B)/obj/workers/av/av_tar.o
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a $(B)/libworkers.a
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $^ $(LIBS) $(LIBS_WORKER)

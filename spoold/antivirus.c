@@ -23,7 +23,7 @@
 #define SETTLE_MAX      240 /* looks: what changes for two minutes is loaded as it is; the canary decides */
 #define RETRY_MS        600000 /* while the old signatures serve, a set that did not load is tried again */
 #define GONE_RECHECK_MS 5000   /* the folder is gone or empty, and was not always */
-#define TEST_RECHECK_MS 60000  /* with test signatures only: real ones may be installed at any time */
+#define TEST_RECHECK_MS 10000  /* with test signatures only: real ones may be installed at any time */
 
 struct look_task {
     struct task task;

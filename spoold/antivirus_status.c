@@ -54,6 +54,18 @@ static const char *state_of(const struct spoold *s, const struct pool_about *a)
     return a->serving ? "serving" : "down";
 }
 
+/* What the administrator should know first; the alarms stand in `spoolctl status` as well. */
+static const char *worst_of(const struct spoold *s)
+{
+    static const enum alarm_kind kinds[] = {ALARM_ANTIVIRUS, ALARM_SIGNATURES, ALARM_UNEXAMINED};
+    const char *trouble = antivirus_trouble(s);
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && (!trouble || i == 0); i++)
+        if (s->alarms.since_ms[kinds[i]])
+            trouble = s->alarms.text[kinds[i]];
+    return trouble ? trouble : "";
+}
+
 static void add_loaded(struct json *j, const struct pool_about *a)
 {
     const struct wire_loaded *l = &a->loaded;
@@ -72,8 +84,6 @@ void antivirus_add_status(const struct spoold *s, struct json *j)
 {
     static const char *const modes[] = {"auto", "overlap", "drain"};
     struct pool_about a = {0};
-    const char *trouble = antivirus_trouble(s);
-
     if (!s->pool)
         return;
     pool_get_about(s->pool, ROLE_AV, &a);
@@ -86,6 +96,6 @@ void antivirus_add_status(const struct spoold *s, struct json *j)
     json_add_int(j, "files", s->av.seen.files);
     json_add_str(j, "reload_mode", modes[s->cfg->av_reload_mode]);
     json_add_int(j, "last_reload_ms", a.reload_ms);
-    json_add_str(j, "trouble", trouble ? trouble : "");
+    json_add_str(j, "trouble", worst_of(s));
     json_end_object(j);
 }

@@ -62,7 +62,7 @@ static const struct {
      * 8 million takes 20 s on a good machine, and minutes on a poor one. */
     [ROLE_AV] = {offsetof(struct config, clamav), offsetof(struct config, av_children),
                  offsetof(struct config, av_timeout), offsetof(struct config, av_scan_size), 5000, 900000,
-                 ALARM_ANTIVIRUS, 1000, "it went on long after antivirus.timeout",
+                 ALARM_ANTIVIRUS, 5000, "it went on long after antivirus.timeout",
                  "it is loading new signatures", av_fault},
 };
 

@@ -357,6 +357,15 @@ class Spoold(Daemon):
         found = self.workers()
         return sorted(p for p, parent in found.items() if parent in found)
 
+    def children_cpu(self):
+        """Seconds of the children that live and of those that were replaced (a child serves 5,000 jobs)."""
+        ended = 0
+        for loader in self.loaders():
+            with open(f"/proc/{loader}/stat") as f:
+                word = f.read().rsplit(")", 1)[1].split()
+            ended += (int(word[13]) + int(word[14])) / os.sysconf("SC_CLK_TCK")
+        return ended + sum(cpu(p) for p in self.children())
+
     def pss(self):
         return sum(memory(p)[1] for p in self.workers())
 
@@ -390,7 +399,7 @@ class Spoold(Daemon):
         names = [f"{prefix}{i}" for i in range(len(mails))]
         for name, mail in zip(names, mails):
             self.stage(name, mail)
-        before = {p: cpu(p) for p in self.children()}
+        before = self.children_cpu()
         seen, wall0 = self.watch_results(), now()
         for name in names:
             self.commit(name)
@@ -399,9 +408,7 @@ class Spoold(Daemon):
         finally:
             seen.stop()
         wall = max(seen.times[n] for n in names) - wall0
-        if self.children() != sorted(before):
-            raise Skip("a child of worker-av was replaced while it was measured; see its log: " + self.tail())
-        return sum(cpu(p) - c for p, c in before.items()), wall
+        return self.children_cpu() - before, wall
 
     def reload(self):
         """Orders a reload; seconds until a later generation serves and the earlier one is gone, give or take 0.05."""

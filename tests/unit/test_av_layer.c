@@ -164,8 +164,8 @@ static void the_worst_of_several_layers_counts(void **state)
     assert_string_equal(l.text, "no unpacker for RAR");
 }
 
-/* A digit: a text layer at that level; "z2" and "y2": the archive (two members) at that level, sound or with
- * an encrypted member. */
+/* A digit: a text layer at that level; a letter and a digit: an archive of two members there, see archives[].
+ */
 static const struct members_case {
     const char *says, *steps;
     enum antivirus_why why;
@@ -181,41 +181,148 @@ static const struct members_case {
     {"two archives beside each other", "1 z1 2 2 z1 2 2", ANTIVIRUS_EXAMINED},
     {"the second one lacks one", "1 z1 2 2 z1 2", ANTIVIRUS_AMBIGUOUS},
     {"an archive with a reason of its own keeps that", "y0", ANTIVIRUS_ENCRYPTED},
+    {"a document is an archive", "o0 1 1", ANTIVIRUS_EXAMINED},
+    {"of which one is missing", "o0 1", ANTIVIRUS_AMBIGUOUS},
+    {"behind other bytes members come two levels deeper", "e0 2 2", ANTIVIRUS_EXAMINED},
+    {"one of these is missing", "e0 2", ANTIVIRUS_AMBIGUOUS},
+    {"others come one level deeper", "e0 1 1", ANTIVIRUS_AMBIGUOUS},
+    {"it comes as a layer of its own, and that has the duty", "e0 z1 2 2", ANTIVIRUS_EXAMINED},
+    {"which it does not fulfil", "e0 z1 2", ANTIVIRUS_AMBIGUOUS},
+    {"deep in another", "e0 1 z2 3 3", ANTIVIRUS_EXAMINED},
+    {"another archive is not the same", "e0 x1 2", ANTIVIRUS_AMBIGUOUS},
+    {"what is ignored gives nothing", "i0", ANTIVIRUS_EXAMINED},
+    {"members that libclamav does not find behind other bytes", "u0 2 2", ANTIVIRUS_AMBIGUOUS},
+    {"unless they come from a layer of their own", "u0 s1 2 2", ANTIVIRUS_EXAMINED},
+    {"a tar archive", "t0 1 1", ANTIVIRUS_EXAMINED},
+    {"a tar archive of which one is missing", "t0 1", ANTIVIRUS_AMBIGUOUS},
+    {"a tar archive in a ZIP archive", "z0 t1 2 2 1", ANTIVIRUS_EXAMINED},
+    {"the same, the tar archive lacks one", "z0 t1 2 1", ANTIVIRUS_AMBIGUOUS},
+    {"a tar archive of a size in base 256", "b0 1", ANTIVIRUS_AMBIGUOUS},
 };
 
-static void a_zip_must_give_as_many_layers_as_it_has_members(void **state)
+struct archives {
+    char letter;
+    const char *type;
+    struct buf bytes;
+};
+
+/* A header of POSIX.1-2017 and the ten bytes of its file. */
+static void add_tar_member(struct buf *to, const char *name)
+{
+    unsigned char h[1024] = {0};
+    unsigned sum = 0;
+
+    memcpy(h, name, strlen(name));
+    memcpy(h + 100, "0000644", 7);
+    memcpy(h + 124, "00000000012", 11);
+    memcpy(h + 136, "00000000000", 11);
+    memcpy(h + 148, "        ", 8);
+    h[156] = '0';
+    memcpy(h + 257,
+           "ustar\0"
+           "00",
+           8);
+    for (size_t i = 0; i < 512; i++)
+        sum += h[i];
+    snprintf((char *)h + 148, 8, "%06o", sum);
+    memcpy(h + 512, "ten bytes.", 10);
+    buf_add(to, h, sizeof h);
+}
+
+static void make_tar(struct buf *to)
+{
+    static const char end[1024];
+
+    add_tar_member(to, "a");
+    add_tar_member(to, "b");
+    buf_add(to, end, sizeof end);
+}
+
+static void make_archives(struct archives a[])
 {
     const struct zip_member m[] = {{.name = "a", .data = VIEW("ten bytes."), .crc = 1},
                                    {.name = "b", .data = VIEW("ten bytes!"), .crc = 2}};
-    struct zip_member locked[] = {m[0], m[1]};
-    struct buf zip = {0}, lock = {0};
+    struct zip_member locked[] = {m[0], m[1]}, streamed[] = {m[0], m[1]};
+
+    locked[1].flags = 1;
+    streamed[0].streamed = true;
+    for (; a->letter; a++) {
+        if (strchr("eiu", a->letter))
+            buf_add_str(&a->bytes, "ID3...");
+        if (strchr("tb", a->letter))
+            make_tar(&a->bytes);
+        else if (a->letter == 'x')
+            zip_make(&a->bytes, m, 1);
+        else
+            zip_make(&a->bytes, a->letter == 'y' ? locked : strchr("su", a->letter) ? streamed : m, 2);
+        if (a->letter == 'b') {
+            /* 0x80 instead of the first octal digit, and the sum that follows. */
+            a->bytes.p[124] = (char)0x80;
+            a->bytes.p[152] = (char)(a->bytes.p[152] + 2);
+            assert_true(a->bytes.p[152] <= '7');
+        }
+    }
+}
+
+static void see_step(struct av_layers *l, const struct archives *a, const char **at)
+{
+    struct av_layer layer = {"CL_TYPE_TEXT_ASCII", 0, VIEW("ten bytes.")};
+
+    for (; **at >= 'a' && a->letter; a++)
+        if (**at == a->letter) {
+            layer.type = a->type;
+            layer.bytes = buf_view(&a->bytes);
+            ++*at;
+            break;
+        }
+    layer.level = (uint32_t)(**at - '0');
+    av_layer_see(l, &all, &layer);
+}
+
+static void archives_must_give_as_many_layers_as_they_have_members(void **state)
+{
+    struct archives a[] = {
+        {'z', "CL_TYPE_ZIP", {0}},
+        {'y', "CL_TYPE_ZIP", {0}},
+        {'x', "CL_TYPE_ZIP", {0}},
+        {'s', "CL_TYPE_ZIP", {0}},
+        {'o', "CL_TYPE_OOXML_WORD", {0}},
+        {'e', "CL_TYPE_MSEXE", {0}},
+        {'u', "CL_TYPE_BINARY_DATA", {0}},
+        {'i', "CL_TYPE_IGNORED", {0}},
+        {'t', "CL_TYPE_POSIX_TAR", {0}},
+        {'b', "CL_TYPE_POSIX_TAR", {0}},
+        {0, NULL, {0}},
+    };
 
     (void)state;
-    locked[1].flags = 1;
-    zip_make(&zip, m, 2);
-    zip_make(&lock, locked, 2);
+    make_archives(a);
     for (size_t i = 0; i < sizeof members_cases / sizeof *members_cases; i++) {
         struct av_layers l = {0};
 
-        for (const char *at = members_cases[i].steps; *at; at++) {
-            struct av_layer layer = {"CL_TYPE_TEXT_ASCII", 0, VIEW("ten bytes.")};
-
-            if (*at == ' ')
-                continue;
-            if (*at == 'z' || *at == 'y') {
-                layer.type = "CL_TYPE_ZIP";
-                layer.bytes = buf_view(*at == 'z' ? &zip : &lock);
-                at++;
-            }
-            layer.level = (uint32_t)(*at - '0');
-            av_layer_see(&l, &all, &layer);
-        }
+        for (const char *at = members_cases[i].steps; *at; at++)
+            if (*at != ' ')
+                see_step(&l, a, &at);
         av_layer_end(&l, false);
         if (l.why != members_cases[i].why)
             fail_msg("%s: %d (%s)", members_cases[i].says, (int)l.why, l.text);
     }
-    buf_free(&zip);
-    buf_free(&lock);
+    for (size_t i = 0; a[i].letter; i++)
+        buf_free(&a[i].bytes);
+}
+
+static void a_second_bzip2_stream_has_no_unpacker(void **state)
+{
+    struct av_layer layer = {"CL_TYPE_BZ", 0, VIEW("BZh91AY&SY....BZh91AY&SY....")};
+    struct av_layers l = {0}, other = {0};
+
+    (void)state;
+    av_layer_see(&l, &all, &layer);
+    assert_int_equal(l.why, ANTIVIRUS_NO_UNPACKER);
+    assert_string_equal(l.text, "no unpacker for bzip2 in several streams");
+    layer.type = "CL_TYPE_BINARY_DATA";
+    av_layer_see(&other, &all, &layer);
+    assert_int_equal(other.why, ANTIVIRUS_EXAMINED);
 }
 
 static void what_was_cut_off_is_a_limit(void **state)
@@ -246,7 +353,8 @@ int main(void)
         cmocka_unit_test(what_is_switched_off_is_not_looked_at),
         cmocka_unit_test(reasons_have_one_order),
         cmocka_unit_test(the_worst_of_several_layers_counts),
-        cmocka_unit_test(a_zip_must_give_as_many_layers_as_it_has_members),
+        cmocka_unit_test(archives_must_give_as_many_layers_as_they_have_members),
+        cmocka_unit_test(a_second_bzip2_stream_has_no_unpacker),
         cmocka_unit_test(what_was_cut_off_is_a_limit),
     };
 

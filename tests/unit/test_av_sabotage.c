@@ -168,7 +168,7 @@ static const struct sabotage cases[] = {
     {.what = "calloc fails", .call = "calloc", .err = ENOMEM, .turns = 30, .unsanitized = true},
     {.what = "a bomb: 600 MB before EICAR", .make = make_bomb},
     {.what = "30 archives in each other", .make = make_deep},
-    {.what = "30 tar archives in each other", .make = make_tars},
+    {.what = "30 cpio archives in each other", .make = make_cpios},
     {.what = "more members than allowed", .make = make_many},
     {.what = "the zip64 format", .make = make_zip64},
     {.what = "a member longer than allowed", .make = make_too_long},
@@ -271,9 +271,20 @@ static bool run_turn(const struct sabotage *s, unsigned turn, unsigned without, 
     return !(WIFEXITED(status) && WEXITSTATUS(status) == IMPOSSIBLE);
 }
 
+/* Root of a whole system: in a chroot no mount can be kept to oneself. */
+static bool may_mount(void)
+{
+    int status = 1;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static bool is_possible(const struct sabotage *s)
 {
-    return !(s->as_root && getuid() != 0) && !(s->unsanitized && SANITIZED);
+    return !(s->as_root && !may_mount()) && !(s->unsanitized && SANITIZED);
 }
 
 /* How many answers are "clean" over all turns. */
@@ -327,7 +338,7 @@ static void each_proof_is_needed(void **state)
         {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "few descriptors"},
         {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "little memory"},
         {AV_WITHOUT_WARNINGS, "a part of a message"},
-        {AV_WITHOUT_LIMITS, "30 tar archives in each other"},
+        {AV_WITHOUT_LIMITS, "30 cpio archives in each other"},
         {AV_WITHOUT_LIMITS | AV_WITHOUT_ZIP, "30 archives in each other"},
         {AV_WITHOUT_LIMITS | AV_WITHOUT_ZIP, "more members than allowed"},
         {AV_WITHOUT_ZIP, "a bomb: 600 MB before EICAR"},

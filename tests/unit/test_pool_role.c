@@ -355,7 +355,7 @@ static void a_child_of_av_is_replaced_after_many_jobs(void **state)
     struct pool_world *w = pool_roles_serve_av("antivirus.children=1");
 
     (void)state;
-    for (unsigned i = 0; i < 1100 && !far_was_retired(w, &w->child[0]); i++)
+    for (unsigned i = 0; i < 5100 && !far_was_retired(w, &w->child[0]); i++)
         serve_one(w, ANTIVIRUS_EXAMINED);
     assert_true(far_was_retired(w, &w->child[0]));
     far_crash(w, &w->child[0], FAR_SIGNAL(SIGKILL));

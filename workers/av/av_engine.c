@@ -12,6 +12,7 @@
 #include "workers/av/av_engine.h"
 
 #include "common/xalloc.h"
+#include "workers/av/av_again.h"
 #include "workers/av/av_canary.h"
 #include "workers/av/av_layer.h"
 
@@ -46,6 +47,7 @@ struct av_engine {
     unsigned load_flags;
     struct cl_scan_options options;
     struct av_layer_rules rules;
+    uint32_t scan_time_ms;
     iconv_t charset[CHARSETS];
     size_t charsets;
 };
@@ -55,6 +57,10 @@ struct course {
     const struct av_engine *engine;
     struct av_scan *scan;
     struct av_layers layers;
+    struct av_again again;
+    unsigned how;     /* AV_AGAIN_*: what is scanned once more; 0: the message as it is */
+    bool blind;       /* as a mail, which it hardly is: only names count */
+    unsigned message; /* how the message itself is to be scanned once more */
 };
 
 /* What libclamav said outside of a scan: the first error tells most, the last one names the file. */
@@ -63,40 +69,14 @@ static struct {
     bool broken; /* something of libclamav could not be used */
 } heard;
 
-/* Printable ASCII, without the end of the line. */
-static void copy_words(char to[AV_NAME_MAX], const char *from)
-{
-    size_t n = 0;
-
-    for (; from && from[n] && n < AV_NAME_MAX - 1; n++)
-        to[n] = from[n] >= ' ' && from[n] <= '~' ? from[n] : '?';
-    while (n && (from[n - 1] == '\n' || from[n - 1] == ' '))
-        n--;
-    to[n] = '\0';
-}
-
 static void hear(enum cl_msg severity, const char *words)
 {
     heard.broken = true;
     if (severity != CL_MSG_ERROR)
         return;
-    copy_words(heard.last, words);
+    av_scan_copy_words(heard.last, words);
     if (!heard.first[0])
         memcpy(heard.first, heard.last, sizeof heard.first);
-}
-
-/* Each different warning once; the last place is for whatever comes last. */
-static void add_warning(struct av_scan *scan, const char *words)
-{
-    char text[AV_NAME_MAX];
-
-    copy_words(text, words);
-    for (unsigned i = 0; i < scan->warnings && i < AV_WARNINGS_MAX; i++)
-        if (strcmp(scan->warning[i], text) == 0)
-            return;
-    if (scan->warnings < AV_WARNINGS_MAX)
-        memcpy(scan->warning[scan->warnings], text, sizeof text);
-    scan->warnings++;
 }
 
 static void on_message(enum cl_msg severity, const char *line, const char *words, void *context)
@@ -107,24 +87,9 @@ static void on_message(enum cl_msg severity, const char *line, const char *words
     if (severity < CL_MSG_WARN)
         return;
     if (course)
-        add_warning(course->scan, words);
+        av_scan_add_warning(course->scan, words);
     else
         hear(severity, words);
-}
-
-static void add_name(struct av_scan *scan, const char *name)
-{
-    char text[AV_NAME_MAX];
-    unsigned n = scan->names < AV_NAMES_MAX ? scan->names : AV_NAMES_MAX;
-
-    copy_words(text, name);
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(scan->name[i], text) == 0)
-            return;
-    /* When there is no room the last one gives way, but never to a heuristic: some of these are no virus. */
-    if (n < AV_NAMES_MAX || strncmp(text, "Heuristics.", 11) != 0)
-        memcpy(scan->name[n < AV_NAMES_MAX ? n : n - 1], text, sizeof text);
-    scan->names++;
 }
 
 static void on_virus(int fd, const char *name, void *context)
@@ -133,19 +98,33 @@ static void on_virus(int fd, const char *name, void *context)
 
     (void)fd;
     if (course && name)
-        add_name(course->scan, name);
+        av_scan_add_name(course->scan, name);
+}
+
+static void take_layer(struct course *course, const struct av_layer *layer)
+{
+    bool ignored = strcmp(layer->type, "CL_TYPE_IGNORED") == 0, first = layer->level == 0 && !course->how;
+
+    if (first && strcmp(layer->type, "CL_TYPE_MAIL") != 0)
+        course->message = ignored ? AV_AGAIN_DATA | AV_AGAIN_MAIL : AV_AGAIN_MAIL;
+    if (ignored && layer->level > 0)
+        av_again_keep(&course->again, layer->bytes, AV_AGAIN_DATA | AV_AGAIN_MAIL);
+    course->scan->layers += first || (layer->level > 0 && !course->blind);
+    /* As a mail the message was looked at already; behind a NUL byte archives in it are others than before.
+     */
+    if (!course->blind && (layer->level > 0 || course->how != AV_AGAIN_MAIL))
+        av_layer_see(&course->layers, &course->engine->rules, layer);
 }
 
 /* The type is clcb_file_inspection's. */
 static cl_error_t on_layer(int fd, const char *type, const char **ancestors, size_t above, const char *name,
                            size_t size, const char *bytes, uint32_t level, uint32_t attributes, void *context)
 {
-    struct course *course = context;
     struct av_layer layer = {type ? type : "", level, {bytes, bytes ? size : 0}};
 
     (void)fd, (void)ancestors, (void)above, (void)name, (void)attributes;
-    if (course)
-        av_layer_see(&course->layers, &course->engine->rules, &layer);
+    if (context)
+        take_layer(context, &layer);
     return CL_CLEAN;
 }
 
@@ -156,7 +135,7 @@ static cl_error_t on_member(const char *type, unsigned long packed, const char *
     struct course *course = context;
 
     (void)packed, (void)name, (void)position;
-    if (course && type && !encrypted)
+    if (course && type && !encrypted && !course->blind)
         av_layer_announce(&course->layers, &course->engine->rules, type, size);
     return CL_CLEAN;
 }
@@ -259,15 +238,11 @@ struct av_engine *av_engine_open(const struct antivirus_settings *s, unsigned wi
         return NULL;
     }
     set_options(e, s);
+    e->scan_time_ms = s->scan_time_ms;
     cl_engine_set_clcb_virus_found(e->cl, on_virus);
     cl_engine_set_clcb_file_inspection(e->cl, on_layer);
     cl_engine_set_clcb_meta(e->cl, on_member);
     return e;
-}
-
-static bool has_end(const char *name, const char *end)
-{
-    return view_ends_with(view_of(name), view_of(end));
 }
 
 /* Official sets say their age and version themselves. */
@@ -287,7 +262,7 @@ static void see_file(const char *path, struct wire_loaded *loaded, time_t *newes
 {
     struct stat st;
 
-    if (has_end(path, ".cvd") || has_end(path, ".cld"))
+    if (view_ends_with(view_of(path), VIEW(".cvd")) || view_ends_with(view_of(path), VIEW(".cld")))
         see_head(path, loaded);
     else if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime > *newest)
         *newest = st.st_mtime;
@@ -396,47 +371,110 @@ static void take_code(struct av_scan *to, cl_error_t code)
             to->code_why = codes[i].why;
 }
 
-static bool found_encrypted(const struct av_scan *scan)
-{
-    for (unsigned i = 0; i < scan->names && i < AV_NAMES_MAX; i++)
-        if (strncmp(scan->name[i], "Heuristics.Encrypted.", 21) == 0)
-            return true;
-    return false;
-}
-
+/* A code of a later scan counts when there was nothing before; names count always. */
 static void scan_map(struct course *course, cl_fmap_t *map)
 {
     struct cl_scan_options options = course->engine->options; /* libclamav changes them */
     unsigned long scanned = 0;
     const char *name = NULL;
+    cl_error_t code = cl_scanmap_callback(map, NULL, &name, &scanned, course->engine->cl, &options, course);
 
-    take_code(course->scan,
-              cl_scanmap_callback(map, NULL, &name, &scanned, course->engine->cl, &options, course));
+    if (!course->how || course->scan->code_clean)
+        take_code(course->scan, code);
     if (name)
-        add_name(course->scan, name);
+        av_scan_add_name(course->scan, name);
+}
+
+static void scan_bytes(struct course *course, struct view bytes)
+{
+    struct av_scan *to = course->scan;
+    cl_fmap_t *map = cl_fmap_open_memory(bytes.p, bytes.n);
+
+    if (!map) {
+        to->code = -1;
+        to->code_clean = false;
+        to->code_why = ANTIVIRUS_RESOURCE;
+        return;
+    }
+    memset(&course->layers, 0, sizeof course->layers);
+    scan_map(course, map);
+    cl_fmap_close(map);
+    av_layer_end(&course->layers, av_scan_has_name(to, "Heuristics.Encrypted."));
+    av_scan_object(to, course->layers.why, course->layers.text);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Gives libclamav what is left of the time for this message. False: nothing. */
+static bool set_time(const struct course *course, uint64_t begun)
+{
+    uint64_t all = course->engine->scan_time_ms, spent = now_ms() - begun;
+
+    if (all == 0) /* as long as it takes */
+        return true;
+    return spent < all && cl_engine_set_num(course->engine->cl, CL_ENGINE_MAX_SCANTIME,
+                                            (long long)(all - spent)) == CL_SUCCESS;
+}
+
+static void scan_item(struct course *course, unsigned i, unsigned how, uint64_t begun)
+{
+    struct av_again *a = &course->again;
+    struct view bytes;
+
+    if (!(a->item[i].how & how) || av_scan_has_virus(course->scan))
+        return;
+    if (!set_time(course, begun)) {
+        av_scan_object(course->scan, ANTIVIRUS_LIMIT, "there was no time to scan all of it as another type");
+        return;
+    }
+    bytes = how == AV_AGAIN_DATA ? av_again_as_data(a, i) : av_again_as_mail(a, i);
+    course->how = how;
+    course->blind = how == AV_AGAIN_MAIL && !av_again_has_parts(bytes);
+    scan_bytes(course, bytes);
+}
+
+/*
+ * libclamav goes by the first bytes. Some types it does not scan at all ("ID3" is music, and also the name of
+ * a header field), and a message whose first line is of another type is no mail to it. What such scans
+ * find in turn is scanned again, too. All together have the time of one scan.
+ */
+static void scan_again(struct course *course, struct view message, uint64_t begun)
+{
+    struct av_again *a = &course->again;
+
+    if (course->message)
+        av_again_keep_message(a, message, course->message);
+    for (unsigned i = 0; i < a->n; i++) {
+        scan_item(course, i, AV_AGAIN_DATA, begun);
+        scan_item(course, i, AV_AGAIN_MAIL, begun);
+    }
+    if (a->over)
+        av_scan_object(course->scan, ANTIVIRUS_LIMIT,
+                       "there is too much in it that libclamav ignores by its type");
+    cl_engine_set_num(course->engine->cl, CL_ENGINE_MAX_SCANTIME, course->engine->scan_time_ms);
 }
 
 void av_engine_scan(struct av_engine *e, struct view bytes, struct av_scan *to)
 {
-    struct course course = {.engine = e, .scan = to};
-    cl_fmap_t *map;
+    struct course course = {.engine = e, .scan = to, .again.most = e->rules.zip.file_size};
+    uint64_t begun = now_ms();
 
     *to = (struct av_scan){.code = -1, .code_text = "the message could not be given to libclamav"};
-    if (bytes.n == 0) { /* libclamav takes no empty memory, and there is nothing to be found in it */
+    if (bytes.n < AV_LAYER_LEAST) {
         take_code(to, CL_CLEAN);
+        to->layers = 1;
         return;
     }
-    map = cl_fmap_open_memory(bytes.p, bytes.n);
-    if (!map) {
-        to->code_why = ANTIVIRUS_RESOURCE;
-        return;
-    }
-    scan_map(&course, map);
-    cl_fmap_close(map);
-    av_layer_end(&course.layers, found_encrypted(to));
-    to->layers = course.layers.count;
-    to->layer_why = course.layers.why;
-    copy_words(to->layer_text, course.layers.text);
+    scan_bytes(&course, bytes);
+    if (!(e->without & AV_WITHOUT_AGAIN))
+        scan_again(&course, bytes, begun);
+    av_again_free(&course.again);
 }
 
 unsigned av_engine_without(const struct av_engine *e)

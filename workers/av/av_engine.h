@@ -12,10 +12,7 @@
 
 #include "common/antivirus.h"
 #include "common/wire.h"
-
-#define AV_NAME_MAX     200
-#define AV_NAMES_MAX    8 /* of one scan; more are counted */
-#define AV_WARNINGS_MAX 8 /* different ones of one scan; more are counted */
+#include "workers/av/av_scan.h"
 
 struct av_engine;
 
@@ -28,21 +25,7 @@ enum av_without {
     AV_WITHOUT_UNPACKER = 16, /* archives that nobody can unpack count */
     AV_WITHOUT_ENCRYPTED = 32,
     AV_WITHOUT_CANARY = 64,
-};
-
-/* What one scan gave. Names and words are cut, printable ASCII. */
-struct av_scan {
-    int code; /* of libclamav; -1: it was not asked */
-    bool code_clean, code_virus;
-    enum antivirus_why code_why; /* what a code that is neither clean nor virus stands for */
-    const char *code_text;       /* a constant */
-    char name[AV_NAMES_MAX][AV_NAME_MAX];
-    unsigned names;
-    unsigned warnings; /* different ones, errors among them */
-    char warning[AV_WARNINGS_MAX][AV_NAME_MAX];
-    uint32_t layers;
-    enum antivirus_why layer_why; /* found in a layer by us: the worst */
-    char layer_text[AV_NAME_MAX];
+    AV_WITHOUT_AGAIN = 128, /* what libclamav took for something else than it may be is scanned once more */
 };
 
 /* NULL with the reason. `without`: 0 in every worker. One engine in a process. */
@@ -52,7 +35,8 @@ struct av_engine *av_engine_open(const struct antivirus_settings *s, unsigned wi
 int av_engine_load(struct av_engine *e, const char *dir, struct wire_loaded *loaded, struct buf *why);
 /* From now on temporary files go there; a path that stays valid. 0 or -1. */
 int av_engine_settle(struct av_engine *e, const char *scratch);
-/* Scans bytes in memory. Never fails: what went wrong is in `to`. */
+/* Scans bytes in memory, some of them more than once; scan_time is for all together. Never fails: what went
+ * wrong is in `to`. */
 void av_engine_scan(struct av_engine *e, struct view bytes, struct av_scan *to);
 unsigned av_engine_without(const struct av_engine *e);
 /* Takes seconds with a large set: for tests; a worker ends instead. */

@@ -86,6 +86,8 @@ static const struct {
     {"cli_egg_", "", ANTIVIRUS_AMBIGUOUS},
     {"egg_parse_", "", ANTIVIRUS_AMBIGUOUS},
     {"cli_scanxz: decompress file size exceeds", "", ANTIVIRUS_LIMIT},
+    {"cli_scanxz: ", "", ANTIVIRUS_AMBIGUOUS},
+    {"messageToText: ", "", ANTIVIRUS_AMBIGUOUS},
     {"dmg_handle_mish: mish block", "", ANTIVIRUS_LIMIT},
 };
 

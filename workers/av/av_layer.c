@@ -1,56 +1,22 @@
 /*
- * av_layer.c - see av_layer.h. Two tables: magic numbers without an unpacker, archives that must have
- * members.
+ * av_layer.c - see av_layer.h. What each layer is asked, and two ways to count what came out of an archive.
  *
- * libclamav 1.4 knows the types of the second table and unpacks them as far as it
- * can; a method of compression or a filter that it does not know gives no layer,
- * no warning and "clean". What stands in the first table it takes for data. It
- * must never say that something is fine: it only finds reasons against.
+ * libclamav 1.4 knows the types in `containers` and unpacks them as far as it can; a
+ * method of compression or a filter that it does not know gives no layer, no warning
+ * and "clean". ZIP and tar archives have a duty: their own directory tells how many
+ * layers must come. It must never say that something is fine: it only finds reasons
+ * against.
  */
 #include "workers/av/av_layer.h"
+
+#include "workers/av/av_magic.h"
+#include "workers/av/av_tar.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define ANYWHERE SIZE_MAX
-
-struct magic {
-    size_t at;
-    struct view bytes;
-    const char *name;
-    bool rar;
-};
-
-/* RAR stands behind other bytes, too: a self-extracting archive is a program with an archive behind it. */
-static const struct magic magics[] = {
-    {ANYWHERE, {"Rar!\x1a\x07", 6}, "RAR", true},
-    {0, {"RE~^", 4}, "RAR 1", false},
-    {7, {"**ACE**", 7}, "ACE", false},
-    {0, {"\x28\xb5\x2f\xfd", 4}, "zstd", false},
-    {1, {"\x2a\x4d\x18", 3}, "zstd or LZ4", false}, /* a frame to skip, others follow */
-    {0, {"\x04\x22\x4d\x18", 4}, "LZ4", false},
-    {0, {"LZIP\x01", 5}, "lzip", false},
-    {0, {"\x5d\0\0", 3}, "LZMA", false},
-    {0, {"\x89LZO\0\r\n", 7}, "lzop", false},
-    {0, {"LRZI\0", 5}, "lrzip", false},
-    {0, {"\x1f\x9d", 2}, "compress", false},
-    {0, {"\x1f\x1e", 2}, "pack", false},
-    {0, {"BZ3v1", 5}, "bzip3", false},
-    {20, {"\xdc\xa7\xc4\xfd", 4}, "ZOO", false},
-    {0, {"StuffIt (c)", 11}, "StuffIt", false},
-    {10, {"rLau", 4}, "StuffIt", false},
-    {0, {"7kSt", 4}, "ZPAQ", false},
-    {0, {"UHA\x06", 4}, "UHARC", false},
-    {0, {"MSWIM\0\0\0", 8}, "WIM", false},
-    {0, {"vhdxfile", 8}, "VHDX", false},
-    {0, {"conectix\0\0", 10}, "VHD", false},
-    {0, {"KDMV", 4}, "VMDK", false},
-    {0, {"QFI\xfb", 4}, "QCOW", false},
-    {0, {"hsqs", 4}, "squashfs", false},
-};
-
 /*
- * Smaller ones are passed over: libclamav gives no layer for a member of less than MEMBER_LEAST bytes, in
+ * Smaller ones are passed over: libclamav gives no layer for a member of less than AV_LAYER_LEAST bytes, in
  * which there is room for nothing. What packs one file only has no method of compression that libclamav does
  * not know.
  */
@@ -58,8 +24,7 @@ struct container {
     const char *type, *name;
     size_t least;
 };
-#define MEMBER_LEAST 6 /* bytes */
-#define CUT_SLACK    65536
+#define CUT_SLACK 65536
 
 static const struct container containers[] = {
     {"CL_TYPE_7Z", "7-Zip", 33}, /* an empty one has 32 bytes */
@@ -88,33 +53,28 @@ static void object(struct av_layers *l, enum antivirus_why why, const char *befo
     snprintf(l->text, sizeof l->text, "%s%s", before, text);
 }
 
-static bool has_magic(struct view file, const struct magic *m)
+static bool is_type(const struct av_layer *layer, const char *type)
 {
-    if (file.n < m->bytes.n)
-        return false;
-    if (m->at == ANYWHERE)
-        return memmem(file.p, file.n, m->bytes.p, m->bytes.n) != NULL;
-    return file.n >= m->at + m->bytes.n && memcmp(file.p + m->at, m->bytes.p, m->bytes.n) == 0;
+    return strcmp(layer->type, type) == 0;
 }
 
-static void look_for_unknown(struct av_layers *l, const struct av_layer_rules *rules, struct view file)
+static void look_for_unknown(struct av_layers *l, const struct av_layer_rules *rules,
+                             const struct av_layer *layer)
 {
-    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if (!(magics[i].rar && rules->rar) && has_magic(file, &magics[i])) {
-            object(l, ANTIVIRUS_NO_UNPACKER, "no unpacker for ", magics[i].name);
-            return;
-        }
+    const char *name = av_magic_unknown(layer->bytes, rules->rar);
+
+    if (!name && is_type(layer, "CL_TYPE_BZ") && av_magic_bzip2_goes_on(layer->bytes))
+        name = "bzip2 in several streams";
+    if (name)
+        object(l, ANTIVIRUS_NO_UNPACKER, "no unpacker for ", name);
 }
 
-/* An encrypted document of Office 2007 and later is an OLE2 file with one stream of this name (UTF-16). */
 static void look_for_encrypted(struct av_layers *l, struct view file)
 {
-    static const struct view ole2 = {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8};
-    static const char name[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
+    const char *name = av_magic_encrypted(file);
 
-    if (file.n >= ole2.n && memcmp(file.p, ole2.p, ole2.n) == 0 &&
-        memmem(file.p, file.n, name, sizeof name - 1))
-        object(l, ANTIVIRUS_ENCRYPTED, "", "an encrypted document");
+    if (name)
+        object(l, ANTIVIRUS_ENCRYPTED, "", name);
 }
 
 /* What libclamav cuts off at file_size it leaves that long, or shorter by what it unpacks at a time. */
@@ -125,51 +85,105 @@ static void look_for_cut(struct av_layers *l, const struct av_layer_rules *rules
         object(l, ANTIVIRUS_LIMIT, "", "a file in it was cut off at antivirus.file_size");
 }
 
-/* Whoever opens a layer at this level has left all archives from here on. */
-static void close_zips(struct av_layers *l, uint32_t level)
+static void close_archive(struct av_layers *l, uint32_t level)
 {
-    while (l->deepest > level) {
-        uint32_t i = --l->deepest;
+    struct av_duty *zip = &l->zip[level], *tar = &l->tar[level];
 
-        if (l->zip[i].came < l->zip[i].due)
-            object(l, ANTIVIRUS_AMBIGUOUS, "", "ZIP archive: a member is broken and was passed over");
-        l->zip[i].due = l->zip[i].came = 0;
-    }
+    if (zip->unseen)
+        object(l, ANTIVIRUS_AMBIGUOUS, "",
+               "ZIP archive: it stands behind other bytes, and the sizes of members behind them");
+    else if (zip->came < zip->due)
+        object(l, ANTIVIRUS_AMBIGUOUS, "", "ZIP archive: a member is broken and was passed over");
+    if (tar->came < tar->due)
+        object(l, ANTIVIRUS_AMBIGUOUS, "", "tar archive: a member was passed over");
+    *zip = *tar = (struct av_duty){0};
 }
 
-/* A member with a broken stream gives no layer and no word. Archives behind other bytes are layers of their
- * own. */
-static void open_zip(struct av_layers *l, const struct av_layer *layer, uint64_t due)
+/* Whoever opens a layer at this level has left all archives from here on. */
+static void close_archives(struct av_layers *l, uint32_t level)
 {
-    uint32_t level = layer->level;
+    while (l->deepest > level)
+        close_archive(l, --l->deepest);
+}
 
-    if (level >= AV_LAYER_LEVELS || strcmp(layer->type, "CL_TYPE_ZIP") != 0)
-        return;
-    l->zip[level].due = due;
-    l->zip[level].came = 0;
+static void open_archive(struct av_layers *l, struct av_duty *at, uint32_t level, const struct av_duty *duty)
+{
+    *at = *duty;
     l->deepest = level + 1;
 }
 
+/* Members come one level deeper; those of an archive behind other bytes two, for the layer between them,
+ * from the first member to the end of the file, is shown to nobody. */
 static void count_member(struct av_layers *l, uint32_t level)
 {
-    close_zips(l, level);
-    if (level > 0 && level <= l->deepest)
-        l->zip[level - 1].came++;
+    close_archives(l, level);
+    if (level >= 1 && level <= l->deepest) {
+        l->zip[level - 1].came += !l->zip[level - 1].embedded;
+        l->tar[level - 1].came++;
+    }
+    if (level >= 2 && level - 2 < l->deepest)
+        l->zip[level - 2].came += l->zip[level - 2].embedded;
+}
+
+/* FNV-1a of 64 bits: tells two archives apart, no more is asked of it. */
+static uint64_t make_mark(struct view directory)
+{
+    uint64_t mark = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < directory.n; i++)
+        mark = (mark ^ (unsigned char)directory.p[i]) * 0x100000001b3u;
+    return mark;
+}
+
+/* The end of a file is also the end of what is stored last in it: its own layer has the duty then. */
+static void hand_over(struct av_layers *l, uint32_t level, uint64_t mark)
+{
+    for (uint32_t i = 0; i < level && i < l->deepest; i++)
+        if (l->zip[i].embedded && l->zip[i].mark == mark)
+            l->zip[i] = (struct av_duty){0};
+}
+
+/* Types that libclamav opens as a ZIP archive. */
+static bool is_zip_type(const struct av_layer *layer)
+{
+    return is_type(layer, "CL_TYPE_ZIP") || strncmp(layer->type, "CL_TYPE_OOXML_", 14) == 0;
 }
 
 static void look_for_zip(struct av_layers *l, const struct av_layer_rules *rules,
                          const struct av_layer *layer)
 {
     struct av_zip_report r = {0};
+    struct av_duty duty;
+    uint64_t mark;
 
-    count_member(l, layer->level);
     av_zip_check(layer->bytes, &rules->zip, &r);
-    if (r.is_zip && r.why == ANTIVIRUS_EXAMINED) /* else it has its reason already */
-        open_zip(l, layer, r.layers);
-    if (r.why == ANTIVIRUS_ENCRYPTED && !rules->encrypted)
+    if (!r.is_zip || (r.why == ANTIVIRUS_ENCRYPTED && !rules->encrypted))
         return;
-    if (r.is_zip && r.why != ANTIVIRUS_EXAMINED)
+    if (r.why != ANTIVIRUS_EXAMINED) {
         object(l, r.why, "ZIP archive: ", r.text);
+        return;
+    }
+    mark = make_mark(r.directory);
+    hand_over(l, layer->level, mark);
+    /* Nothing comes out of what libclamav ignores; av_engine.c has it scanned again behind a NUL byte. */
+    if (layer->level >= AV_LAYER_LEVELS || is_type(layer, "CL_TYPE_IGNORED"))
+        return;
+    duty = (struct av_duty){
+        .due = r.layers, .mark = mark, .embedded = !is_zip_type(layer), .unseen = r.unseen && r.layers};
+    open_archive(l, &l->zip[layer->level], layer->level, &duty);
+}
+
+static void look_for_tar(struct av_layers *l, const struct av_layer *layer)
+{
+    struct av_tar_report r = {0};
+
+    av_tar_check(layer->bytes, &r);
+    if (!r.is_tar)
+        return;
+    if (r.why != ANTIVIRUS_EXAMINED)
+        object(l, r.why, "tar archive: ", r.text);
+    else if (layer->level < AV_LAYER_LEVELS)
+        open_archive(l, &l->tar[layer->level], layer->level, &(struct av_duty){.due = r.members});
 }
 
 static const struct container *find_container(const char *type)
@@ -210,7 +224,7 @@ void av_layer_announce(struct av_layers *l, const struct av_layer_rules *rules, 
     l->waiting = NULL;
     if (l->member)
         note_barren(l, l->member);
-    l->member = size >= MEMBER_LEAST ? c->name : NULL;
+    l->member = size >= AV_LAYER_LEAST ? c->name : NULL;
     l->member_size = size;
 }
 
@@ -219,19 +233,21 @@ void av_layer_see(struct av_layers *l, const struct av_layer_rules *rules, const
     l->count++;
     if (rules->unpackers) {
         follow(l, layer);
-        look_for_unknown(l, rules, layer->bytes);
+        look_for_unknown(l, rules, layer);
     }
     if (rules->encrypted)
         look_for_encrypted(l, layer->bytes);
     if (rules->zips) {
+        count_member(l, layer->level);
         look_for_zip(l, rules, layer);
+        look_for_tar(l, layer);
         look_for_cut(l, rules, layer);
     }
 }
 
 void av_layer_end(struct av_layers *l, bool encrypted)
 {
-    close_zips(l, 0);
+    close_archives(l, 0);
     if (l->waiting || l->member)
         note_barren(l, l->waiting ? l->waiting : l->member);
     if (l->barren && !encrypted)

@@ -1,11 +1,10 @@
 /*
  * av_layer.h - a look of our own at each file that libclamav has taken out of a message.
  *
- * Called by av_engine.c for each layer, the message itself included. Finds what
- * libclamav passes over without a word: archives of formats that it has no
- * unpacker for, archives from which not everything came, documents that are
- * encrypted, and what av_zip.h finds. The bytes are hostile; they are searched, never parsed
- * any further.
+ * Called by av_engine.c for each layer, the message itself included. Holds what
+ * av_magic.h, av_zip.h and av_tar.h find in it, and counts the layers: an archive
+ * from which not everything came was not examined. What libclamav passes over it
+ * passes over without a word. The bytes are hostile and are never kept.
  */
 #ifndef WORKERS_AV_LAYER_H
 #define WORKERS_AV_LAYER_H
@@ -15,6 +14,7 @@
 #include <stdint.h>
 
 #define AV_LAYER_TEXT_MAX 200
+#define AV_LAYER_LEAST    6   /* bytes: libclamav makes no layer of less, and there is room for nothing */
 #define AV_LAYER_LEVELS   128 /* antivirus.recursion is at most 100 */
 
 /* What holds for all scans. */
@@ -30,6 +30,15 @@ struct av_layer {
     struct view bytes;
 };
 
+/* So many layers must come out of an archive. */
+struct av_duty {
+    uint64_t due, came;
+    uint64_t mark; /* which archive it is */
+    bool embedded; /* behind other bytes: the same archive may come as a layer, and then the duty is that
+                      one's */
+    bool unseen;   /* libclamav does not find its members; unless that layer comes */
+};
+
 /* Of one scan; zeroed at its begin. */
 struct av_layers {
     uint32_t count;
@@ -41,11 +50,9 @@ struct av_layers {
     const char *member; /* the archive said that a member comes now, and no layer came yet; a constant */
     uint64_t member_size;
     const char *barren; /* an archive of which not everything came; a constant */
-    /* ZIP archives on the way to the present layer: how many members they must have, how many came. */
-    struct {
-        uint64_t due, came;
-    } zip[AV_LAYER_LEVELS];
-    uint32_t deepest; /* level of the last one that is open, + 1 */
+    struct av_duty zip[AV_LAYER_LEVELS],
+        tar[AV_LAYER_LEVELS]; /* of archives on the way to the present layer */
+    uint32_t deepest;         /* level of the last one that is open, + 1 */
 };
 
 void av_layer_see(struct av_layers *l, const struct av_layer_rules *rules, const struct av_layer *layer);

@@ -9,6 +9,8 @@
  */
 #include "workers/av/av_zip.h"
 
+#include "workers/av/av_magic.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +26,11 @@ enum {
     FLAG_ENCRYPTED = 1,
     FLAG_STREAMED = 8, /* sizes stand behind the data, the local header has none */
     FLAG_MASKED = 1 << 13,
+    METHOD_BZIP2 = 12,
     /* libclamav lets this pass as well: honest archives with one byte too many were seen. */
     OVERLAP_MAX = 2,
-    LAYERLESS_MAX = 5, /* bytes: libclamav makes no layer of so little */
+    LAYERLESS_MAX = 5,  /* bytes: libclamav makes no layer of so little */
+    LITTLE_PACKED = 64, /* as much as any method makes of that */
 };
 #define SIG_LOCAL     0x04034b50u
 #define SIG_ENTRY     0x02014b50u
@@ -34,6 +38,7 @@ enum {
 #define SIG_END64     0x06064b50u
 #define SIG_LOCATOR   0x07064b50u
 #define SIG_SPANNED   0x08074b50u /* also before the sizes of a streamed member */
+#define SIG_SINGLE    0x30304b50u /* instead of it, when all fitted into one part */
 #define SIG_SIGNATURE 0x05054b50u /* of the directory, after its last entry */
 #define SATURATED     0xffffffffu /* the true figure stands in a zip64 field */
 
@@ -44,13 +49,13 @@ struct look {
     struct view file;
     const struct av_zip_limits *l;
     struct av_zip_report *r;
-    size_t end;     /* where the end record stands */
-    uint64_t base;  /* added to all offsets: bytes that were put before the archive */
-    uint64_t first; /* the directory */
-    uint64_t stop;  /* behind its last entry; 0: it was not walked to its end */
-    uint64_t bytes; /* of all members, unpacked */
-    uint64_t streamed;
-    struct extent *at; /* of each member that was looked at */
+    size_t end;                  /* where the end record stands */
+    uint64_t base;               /* added to all offsets: bytes that were put before the archive */
+    uint64_t first;              /* the directory */
+    uint64_t stop;               /* behind its last entry; 0: it was not walked to its end */
+    uint64_t bytes;              /* of all members, unpacked */
+    uint64_t streamed, searched; /* members; bytes of members */
+    struct extent *at;           /* of each member that was looked at */
     size_t at_n, at_max;
     bool ordered;
 };
@@ -62,7 +67,7 @@ struct entry {
 };
 
 /* What libclamav 1.4 unpacks, by experiment: stored, implode, deflate, deflate64, bzip2. */
-static const uint32_t unpacked_methods[] = {0, 6, 8, 9, 12};
+static const unsigned char unpacked_methods[] = {0, 6, 8, 9, 12};
 
 static uint32_t zip_16(const struct look *k, uint64_t at)
 {
@@ -168,35 +173,41 @@ static bool zip_is_end(struct look *k, size_t end)
 
 #define NOWHERE SIZE_MAX
 
-/* The last place up to `at` where a record can begin. */
-static size_t zip_back(const struct look *k, size_t at, size_t least)
+/* The last end record that holds between `least` and the end. */
+static size_t zip_search(struct look *k, size_t least)
 {
-    const char *p = memrchr(k->file.p + least, 'P', at - least + 1);
+    size_t stop = k->file.n - END_SIZE + 1; /* of the places where one can begin */
 
-    return p ? (size_t)(p - k->file.p) : NOWHERE;
+    while (stop > least) {
+        const char *p = memrchr(k->file.p + least, 'P', stop - least);
+
+        if (!p)
+            return NOWHERE;
+        stop = (size_t)(p - k->file.p);
+        if (zip_is_end(k, stop))
+            return stop;
+    }
+    return NOWHERE;
 }
 
-/* The last end record that holds. Another before it, whose comment it stands in, would be as good. */
+/* Another one before it, in whose comment it stands, would be as good. Some programs look for it in all of
+ * the file: where it does not begin as an archive, that is asked of these bytes, too. */
 static bool zip_find_end(struct look *k)
 {
-    size_t least = k->file.n > END_FAR ? k->file.n - END_FAR : 0, at = k->file.n, last;
+    size_t least = k->file.n > END_FAR ? k->file.n - END_FAR : 0, at = NOWHERE;
     struct look other = *k;
 
-    if (k->file.n < END_SIZE)
-        return false;
-    if (least > k->file.n - END_SIZE)
-        least = k->file.n - END_SIZE;
-    at = zip_back(k, k->file.n - END_SIZE, least);
-    while (at != NOWHERE && !zip_is_end(k, at))
-        at = at > least ? zip_back(k, at - 1, least) : NOWHERE;
+    if (k->file.n >= END_SIZE)
+        at = zip_search(k, least);
+    if (at == NOWHERE && least && !zip_starts_as_one(k))
+        at = zip_search(k, 0);
     if (at == NOWHERE)
         return false;
-    for (last = at; at > least;) {
-        at--;
-        if (zip_has(&other, at, END_SIZE, SIG_END) && last - at >= END_SIZE &&
-            last - at < END_SIZE + zip_16(&other, at + 20) && zip_is_end(&other, at))
+    least = at > END_FAR ? at - END_FAR : 0;
+    for (size_t i = at; i-- > least;)
+        if (zip_has(&other, i, END_SIZE, SIG_END) && at - i >= END_SIZE &&
+            at - i < END_SIZE + zip_16(&other, i + 20) && zip_is_end(&other, i))
             zip_object(k, ANTIVIRUS_AMBIGUOUS, "it has two end records, one in the comment of the other");
-    }
     return true;
 }
 
@@ -233,11 +244,7 @@ static void zip_check_end(struct look *k)
 
 static bool zip_is_unpacked(uint32_t method)
 {
-    for (size_t i = 0; i < sizeof unpacked_methods / sizeof unpacked_methods[0]; i++) {
-        if (unpacked_methods[i] == method)
-            return true;
-    }
-    return false;
+    return method <= 0xff && memchr(unpacked_methods, (int)method, sizeof unpacked_methods);
 }
 
 /* The first figure of a zip64 field: the size unpacked, which comes first where it is asked for. */
@@ -303,10 +310,12 @@ static void zip_check_entry(struct look *k, const struct entry *e)
     k->r->layers += e->size64 > LAYERLESS_MAX;
     if (e->flags & (FLAG_ENCRYPTED | FLAG_MASKED) || e->method == 99)
         zip_object(k, ANTIVIRUS_ENCRYPTED, "member %llu is encrypted", n);
-    else if (e->size && !zip_is_unpacked(e->method))
+    else if ((e->size || e->packed) && !zip_is_unpacked(e->method))
         zip_object(k, ANTIVIRUS_NO_UNPACKER, "member %llu is compressed by method %u", n, e->method);
     else if (e->method == 0 && e->packed != e->size)
         zip_object(k, ANTIVIRUS_AMBIGUOUS, "member %llu is stored in another size than it has", n);
+    else if (e->size64 <= LAYERLESS_MAX && e->packed > LITTLE_PACKED)
+        zip_object(k, ANTIVIRUS_AMBIGUOUS, "member %llu is much longer packed than it says to be", n);
     if (e->packed == SATURATED || e->size == SATURATED || e->offset == SATURATED)
         zip_object(k, ANTIVIRUS_NO_UNPACKER, "member %llu is in the zip64 format", n);
     if (e->disk % 0xffff)
@@ -337,6 +346,17 @@ static void zip_add_extent(struct look *k, uint64_t from, uint64_t to)
         k->at[k->at_n++] = (struct extent){from, to};
 }
 
+/* No byte is searched twice for the sake of members that overlap: those are objected to anyway. */
+static void zip_check_bzip2(struct look *k, const struct entry *e, uint64_t to)
+{
+    if (e->packed == SATURATED || e->packed > k->file.n - k->searched)
+        return;
+    k->searched += e->packed;
+    if (av_magic_bzip2_goes_on((struct view){k->file.p + to - e->packed, e->packed}))
+        zip_object(k, ANTIVIRUS_NO_UNPACKER, "member %llu is bzip2 in several streams",
+                   (unsigned long long)e->number);
+}
+
 static void zip_check_local(struct look *k, const struct entry *e)
 {
     unsigned long long n = e->number;
@@ -357,6 +377,8 @@ static void zip_check_local(struct look *k, const struct entry *e)
         zip_object(k, ANTIVIRUS_AMBIGUOUS, "member %llu says other things of itself than the directory", n);
     if (e->packed != SATURATED && to > k->first + OVERLAP_MAX)
         zip_object(k, ANTIVIRUS_AMBIGUOUS, "member %llu goes beyond the directory", n);
+    else if (e->method == METHOD_BZIP2)
+        zip_check_bzip2(k, e, to);
     /* Without a directory to go by libclamav cannot tell where these end; see zip_check_base(). */
     k->streamed += e->packed && (zip_16(k, at + 6) & FLAG_STREAMED);
     zip_add_extent(k, at, to);
@@ -374,10 +396,8 @@ static int zip_compare_extents(const void *a, const void *b)
 /* Programs that read an archive from its beginning find such a member; libclamav and most others do not. */
 static bool zip_is_hidden(const struct look *k, uint64_t from, uint64_t to)
 {
-    static const unsigned char sig[] = {'P', 'K', 3, 4};
-
     return from < to && to <= k->first && to - from >= LOCAL_SIZE &&
-           memmem(k->file.p + from, (size_t)(to - from), sig, sizeof sig);
+           memmem(k->file.p + from, (size_t)(to - from), "PK\3\4", 4);
 }
 
 /* Was every member of the directory found? Else what seems to be a gap may be one of them. */
@@ -401,18 +421,21 @@ static void zip_check_gaps(struct look *k)
     }
 }
 
-/* What stands before the first member. */
+/* Archives of several parts that became one begin with a mark of that. */
+static bool zip_is_prefix(const struct look *k, uint64_t first)
+{
+    return first != 4 || !(zip_has(k, 0, 4, SIG_SPANNED) || zip_has(k, 0, 4, SIG_SINGLE));
+}
+
+/* What stands before the first member. libclamav looks for members behind other bytes by their headers;
+ * without their sizes in vain. */
 static void zip_check_base(struct look *k)
 {
     uint64_t first = k->at_n ? k->at[0].from : k->first;
 
     if (first > 4 && zip_starts_as_one(k) && zip_is_listed(k))
         zip_object(k, ANTIVIRUS_AMBIGUOUS, "it begins with a member that the directory does not name");
-    /* libclamav does not correct the offsets, but looks for the members; without their sizes in vain. */
-    if (k->base && k->streamed)
-        zip_object(k, ANTIVIRUS_AMBIGUOUS,
-                   "it stands behind other bytes, and the sizes of %llu members behind them",
-                   (unsigned long long)k->streamed);
+    k->r->unseen = first && k->streamed && zip_is_prefix(k, first);
 }
 
 static void zip_check_count(struct look *k)
@@ -471,5 +494,6 @@ void av_zip_check(struct view file, const struct av_zip_limits *l, struct av_zip
     zip_walk(&k);
     zip_check_gaps(&k);
     zip_check_base(&k);
+    r->directory = (struct view){file.p + k.first, k.stop > k.first ? k.stop - k.first : 0};
     free(k.at);
 }

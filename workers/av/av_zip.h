@@ -10,6 +10,7 @@
 #define WORKERS_AV_ZIP_H
 
 #include "common/antivirus.h"
+#include "common/view.h"
 
 #include <stdbool.h>
 
@@ -24,6 +25,10 @@ struct av_zip_report {
     uint64_t members;
     /* So many layers must come out of it, or a member was broken and libclamav passed over it. */
     uint64_t layers;
+    /* It stands behind other bytes, and the sizes of members behind them: libclamav, which looks for members
+     * by their headers there, passes over it; unless it comes out of something as a layer of its own. */
+    bool unseen;
+    struct view directory; /* within the file; empty when it was not walked to its end */
     /* EXAMINED: nothing against it; else the worst: ambiguous, limit, no-unpacker, encrypted, in this order.
      */
     enum antivirus_why why;
