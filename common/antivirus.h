@@ -44,6 +44,10 @@ const char *antivirus_why_name(uint32_t why);
 /* Worth another try later, as against an action now. */
 bool antivirus_is_transient(uint32_t why);
 
+/* Of two reasons one is told: what may hide a virus from this try only before what may hide one for good.
+ * Both are our own numbers. */
+bool antivirus_is_worse(enum antivirus_why why, enum antivirus_why than);
+
 /* Flags of the settings; limits-exceeded and encrypted are always looked for. */
 enum {
     ANTIVIRUS_TEST_SET = 1,      /* load spoold's own test signatures instead of a folder */

@@ -15,15 +15,16 @@ static const char *const states[] = {"not asked", "clean", "infected", "unexamin
 static const struct {
     const char *name;
     bool transient;
+    unsigned rank; /* the worst reason is the one that is told */
 } whys[] = {
-    [ANTIVIRUS_EXAMINED] = {"", false},
-    [ANTIVIRUS_ENCRYPTED] = {"encrypted", false},
-    [ANTIVIRUS_NO_UNPACKER] = {"no-unpacker", false},
-    [ANTIVIRUS_LIMIT] = {"limit", false},
-    [ANTIVIRUS_AMBIGUOUS] = {"ambiguous", false},
-    [ANTIVIRUS_ENGINE] = {"engine", true},
-    [ANTIVIRUS_RESOURCE] = {"resource", true},
-    [ANTIVIRUS_BYTES] = {"unreadable", true},
+    [ANTIVIRUS_EXAMINED] = {"", false, 0},
+    [ANTIVIRUS_ENCRYPTED] = {"encrypted", false, 1},
+    [ANTIVIRUS_NO_UNPACKER] = {"no-unpacker", false, 2},
+    [ANTIVIRUS_LIMIT] = {"limit", false, 3},
+    [ANTIVIRUS_AMBIGUOUS] = {"ambiguous", false, 4},
+    [ANTIVIRUS_ENGINE] = {"engine", true, 6},
+    [ANTIVIRUS_RESOURCE] = {"resource", true, 7},
+    [ANTIVIRUS_BYTES] = {"unreadable", true, 5},
 };
 
 _Static_assert(sizeof states / sizeof *states == ANTIVIRUS_STATE__MAX, "one name per state");
@@ -42,6 +43,11 @@ const char *antivirus_why_name(uint32_t why)
 bool antivirus_is_transient(uint32_t why)
 {
     return why < ANTIVIRUS_WHY__MAX && whys[why].transient;
+}
+
+bool antivirus_is_worse(enum antivirus_why why, enum antivirus_why than)
+{
+    return whys[why].rank > whys[than].rank;
 }
 
 void antivirus_pack(struct buf *to, const struct antivirus_settings *s)

@@ -45,7 +45,7 @@ class Bench:
         corpus = os.environ.get("SPOOLD_CORPUS", os.path.join(shared, "corpus"))
         self.signatures = avlib.make_signatures(self.scratch, peers, hashes, body)
         self.mails = avlib.Mails(avlib.read_mails(corpus))
-        self.n, self.passes = (100, 1) if args.quick else (600, 3)
+        self.n, self.passes = (100, 1) if args.quick else (600, 5)
         print(f"{hashes} hashes and {body} body patterns; {len(self.mails.mails)} mails of the corpus, "
               f"{self.n} a pass, {self.passes} passes, medians; {os.cpu_count()} processors, "
               f"load {os.getloadavg()[0]:.1f}")

@@ -44,6 +44,20 @@ static const struct antivirus_settings good = {.flags = ANTIVIRUS_MACROS,
                                                .scan_size = 400 << 20,
                                                .file_size = 100 << 20};
 
+static void reasons_have_one_order(void **state)
+{
+    static const enum antivirus_why order[] = {
+        ANTIVIRUS_EXAMINED,  ANTIVIRUS_ENCRYPTED, ANTIVIRUS_NO_UNPACKER, ANTIVIRUS_LIMIT,
+        ANTIVIRUS_AMBIGUOUS, ANTIVIRUS_BYTES,     ANTIVIRUS_ENGINE,      ANTIVIRUS_RESOURCE,
+    };
+
+    (void)state;
+    assert_int_equal(sizeof order / sizeof *order, ANTIVIRUS_WHY__MAX);
+    for (size_t i = 0; i < ANTIVIRUS_WHY__MAX; i++)
+        for (size_t k = 0; k < ANTIVIRUS_WHY__MAX; k++)
+            assert_int_equal(antivirus_is_worse(order[i], order[k]), i > k);
+}
+
 static void settings_come_back_as_they_were(void **state)
 {
     struct antivirus_settings got;
@@ -85,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_beyond_the_tables_have_no_name),
         cmocka_unit_test(only_trouble_of_ours_is_worth_another_try),
+        cmocka_unit_test(reasons_have_one_order),
         cmocka_unit_test(settings_come_back_as_they_were),
         cmocka_unit_test(limits_of_nothing_and_unknown_flags_are_refused),
     };

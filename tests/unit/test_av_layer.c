@@ -137,20 +137,6 @@ static void what_is_switched_off_is_not_looked_at(void **state)
     assert_int_equal(l.count, 2);
 }
 
-static void reasons_have_one_order(void **state)
-{
-    static const enum antivirus_why order[] = {
-        ANTIVIRUS_EXAMINED,  ANTIVIRUS_ENCRYPTED, ANTIVIRUS_NO_UNPACKER, ANTIVIRUS_LIMIT,
-        ANTIVIRUS_AMBIGUOUS, ANTIVIRUS_BYTES,     ANTIVIRUS_ENGINE,      ANTIVIRUS_RESOURCE,
-    };
-
-    (void)state;
-    assert_int_equal(sizeof order / sizeof *order, ANTIVIRUS_WHY__MAX);
-    for (size_t i = 0; i < ANTIVIRUS_WHY__MAX; i++)
-        for (size_t k = 0; k < ANTIVIRUS_WHY__MAX; k++)
-            assert_int_equal(av_layer_is_worse(order[i], order[k]), i > k);
-}
-
 static void the_worst_of_several_layers_counts(void **state)
 {
     struct av_layers l = {0};
@@ -351,7 +337,6 @@ int main(void)
         cmocka_unit_test(bytes_are_looked_at),
         cmocka_unit_test(archives_must_give_what_they_announce),
         cmocka_unit_test(what_is_switched_off_is_not_looked_at),
-        cmocka_unit_test(reasons_have_one_order),
         cmocka_unit_test(the_worst_of_several_layers_counts),
         cmocka_unit_test(archives_must_give_as_many_layers_as_they_have_members),
         cmocka_unit_test(a_second_bzip2_stream_has_no_unpacker),

@@ -39,6 +39,33 @@ void av_again_keep(struct av_again *a, struct view bytes, unsigned how)
     add_copy(a, bytes, how);
 }
 
+/* Whoever reads a mail before there is any other layer reads the message. */
+static void end_of_message(struct av_again *a, unsigned mails)
+{
+    a->inner = true;
+    if (mails && a->message == AV_AGAIN_MAIL)
+        a->message = 0;
+}
+
+void av_again_see(struct av_again *a, const char *type, uint32_t level, unsigned mails)
+{
+    if (level > 0) {
+        if (!a->inner)
+            end_of_message(a, mails);
+    } else if (strcmp(type, "CL_TYPE_IGNORED") == 0) {
+        a->message = AV_AGAIN_DATA | AV_AGAIN_MAIL;
+    } else if (strcmp(type, "CL_TYPE_MAIL") != 0) {
+        a->message = AV_AGAIN_MAIL;
+    }
+}
+
+unsigned av_again_of_message(struct av_again *a, unsigned mails)
+{
+    if (!a->inner)
+        end_of_message(a, mails);
+    return a->message;
+}
+
 void av_again_keep_message(struct av_again *a, struct view bytes, unsigned how)
 {
     if (bytes.n && a->n <= AV_AGAIN_MAX)

@@ -27,12 +27,22 @@ struct av_again_item {
 struct av_again {
     uint64_t most, bytes; /* may be kept; are kept */
     unsigned n;
-    bool over; /* there was more than this keeps */
+    bool over;        /* there was more than this keeps */
+    unsigned message; /* how the message itself is to be scanned once more, by its type */
+    bool inner;       /* the first scan has come to a layer below the message */
     struct av_again_item item[AV_AGAIN_MAX + 1];
 };
 
 /* A copy of a layer; beyond the limits none is made and `over` is set. */
 void av_again_keep(struct av_again *a, struct view bytes, unsigned how);
+/*
+ * The next layer of the first scan: its type by libclamav, its level (0: the message) and how many mails
+ * libclamav has begun to read in this scan so far. What a mail begins with decides whether libclamav takes it
+ * for one, but with most it finds out later; then nothing is left to be done.
+ */
+void av_again_see(struct av_again *a, const char *type, uint32_t level, unsigned mails);
+/* After the first scan: how the message itself is to be scanned once more; 0: not at all. */
+unsigned av_again_of_message(struct av_again *a, unsigned mails);
 /* The same for the message itself, for which there is always a place. */
 void av_again_keep_message(struct av_again *a, struct view bytes, unsigned how);
 /* The bytes with a NUL byte before them, or with a header line; valid until the next call. */

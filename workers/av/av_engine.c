@@ -14,32 +14,18 @@
 #include "common/xalloc.h"
 #include "workers/av/av_again.h"
 #include "workers/av/av_canary.h"
+#include "workers/av/av_guard.h"
 #include "workers/av/av_layer.h"
+#include "workers/charset.h"
 
 #include <clamav.h>
 #include <dirent.h>
 #include <errno.h>
-#include <iconv.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-
-/* Loaded before the lock-down and kept: gconv opens its modules when a charset is used first. */
-static const char *const charsets[] = {
-    "UTF-8",        "UTF-16BE",     "UTF-16LE",     "UTF-16",       "UTF-32BE",     "UTF-32LE",
-    "UTF-32",       "UCS-2",        "UCS-4",        "UTF-7",        "US-ASCII",     "ISO-8859-1",
-    "ISO-8859-2",   "ISO-8859-3",   "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",
-    "ISO-8859-8",   "ISO-8859-9",   "ISO-8859-10",  "ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",
-    "ISO-8859-16",  "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252", "WINDOWS-1253", "WINDOWS-1254",
-    "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "WINDOWS-874",  "KOI8-R",
-    "KOI8-U",       "CP437",        "CP850",        "CP852",        "CP866",        "CP932",
-    "CP936",        "CP949",        "CP950",        "MACINTOSH",    "SHIFT_JIS",    "EUC-JP",
-    "ISO-2022-JP",  "EUC-KR",       "ISO-2022-KR",  "UHC",          "GB2312",       "GBK",
-    "GB18030",      "BIG5",         "BIG5-HKSCS",   "EUC-TW",       "TIS-620",      "VISCII",
-};
-#define CHARSETS (sizeof charsets / sizeof *charsets)
 
 struct av_engine {
     struct cl_engine *cl;
@@ -48,8 +34,7 @@ struct av_engine {
     struct cl_scan_options options;
     struct av_layer_rules rules;
     uint32_t scan_time_ms;
-    iconv_t charset[CHARSETS];
-    size_t charsets;
+    struct charset_set *charsets; /* owned */
 };
 
 /* One scan, as the callbacks get it. */
@@ -58,9 +43,9 @@ struct course {
     struct av_scan *scan;
     struct av_layers layers;
     struct av_again again;
-    unsigned how;     /* AV_AGAIN_*: what is scanned once more; 0: the message as it is */
-    bool blind;       /* as a mail, which it hardly is: only names count */
-    unsigned message; /* how the message itself is to be scanned once more */
+    unsigned mails; /* read by libclamav before the first scan */
+    unsigned how;   /* AV_AGAIN_*: what is scanned once more; 0: the message as it is */
+    bool blind;     /* as a mail, which it hardly is: only names count */
 };
 
 /* What libclamav said outside of a scan: the first error tells most, the last one names the file. */
@@ -105,8 +90,8 @@ static void take_layer(struct course *course, const struct av_layer *layer)
 {
     bool ignored = strcmp(layer->type, "CL_TYPE_IGNORED") == 0, first = layer->level == 0 && !course->how;
 
-    if (first && strcmp(layer->type, "CL_TYPE_MAIL") != 0)
-        course->message = ignored ? AV_AGAIN_DATA | AV_AGAIN_MAIL : AV_AGAIN_MAIL;
+    if (!course->how)
+        av_again_see(&course->again, layer->type, layer->level, av_guard_mails() - course->mails);
     if (ignored && layer->level > 0)
         av_again_keep(&course->again, layer->bytes, AV_AGAIN_DATA | AV_AGAIN_MAIL);
     course->scan->layers += first || (layer->level > 0 && !course->blind);
@@ -299,8 +284,8 @@ static void warm_up(struct av_engine *e)
     /* Without TZ each call looks whether that file is another one by now. */
     setenv("TZ", ":/etc/localtime", 0);
     localtime_r(&now, &tm);
-    for (; e->charsets < CHARSETS; e->charsets++)
-        e->charset[e->charsets] = iconv_open("UTF-8", charsets[e->charsets]);
+    if (!e->charsets)
+        e->charsets = charset_open_all();
     av_canary_make(AV_CANARY_CLEAN, &message);
     av_engine_scan(e, buf_view(&message), &scan);
     buf_free(&message);
@@ -397,6 +382,7 @@ static void scan_bytes(struct course *course, struct view bytes)
         return;
     }
     memset(&course->layers, 0, sizeof course->layers);
+    to->scans++;
     scan_map(course, map);
     cl_fmap_close(map);
     av_layer_end(&course->layers, av_scan_has_name(to, "Heuristics.Encrypted."));
@@ -448,8 +434,10 @@ static void scan_again(struct course *course, struct view message, uint64_t begu
 {
     struct av_again *a = &course->again;
 
-    if (course->message)
-        av_again_keep_message(a, message, course->message);
+    unsigned how = av_again_of_message(a, av_guard_mails() - course->mails);
+
+    if (how)
+        av_again_keep_message(a, message, how);
     for (unsigned i = 0; i < a->n; i++) {
         scan_item(course, i, AV_AGAIN_DATA, begun);
         scan_item(course, i, AV_AGAIN_MAIL, begun);
@@ -462,7 +450,8 @@ static void scan_again(struct course *course, struct view message, uint64_t begu
 
 void av_engine_scan(struct av_engine *e, struct view bytes, struct av_scan *to)
 {
-    struct course course = {.engine = e, .scan = to, .again.most = e->rules.zip.file_size};
+    struct course course = {
+        .engine = e, .scan = to, .again.most = e->rules.zip.file_size, .mails = av_guard_mails()};
     uint64_t begun = now_ms();
 
     *to = (struct av_scan){.code = -1, .code_text = "the message could not be given to libclamav"};
@@ -489,9 +478,7 @@ void av_engine_free(struct av_engine **e)
     *e = NULL;
     if (!old)
         return;
-    for (size_t i = 0; i < old->charsets; i++)
-        if (old->charset[i] != (iconv_t)(intptr_t)-1)
-            iconv_close(old->charset[i]);
+    charset_close_all(&old->charsets);
     if (old->cl)
         cl_engine_free(old->cl);
     free(old);

@@ -119,7 +119,7 @@ __attribute__((format(printf, 3, 4))) static void object(struct av_answer *a, en
 {
     va_list ap;
 
-    if (!av_layer_is_worse(why, a->why))
+    if (!antivirus_is_worse(why, a->why))
         return;
     a->state = ANTIVIRUS_UNEXAMINED;
     a->why = why;

@@ -34,20 +34,9 @@ static const struct container containers[] = {
     {"CL_TYPE_XZ", "xz", 100},
 };
 
-bool av_layer_is_worse(enum antivirus_why a, enum antivirus_why than)
-{
-    static const unsigned char rank[ANTIVIRUS_WHY__MAX] = {
-        [ANTIVIRUS_ENCRYPTED] = 1, [ANTIVIRUS_NO_UNPACKER] = 2, [ANTIVIRUS_LIMIT] = 3,
-        [ANTIVIRUS_AMBIGUOUS] = 4, [ANTIVIRUS_BYTES] = 5,       [ANTIVIRUS_ENGINE] = 6,
-        [ANTIVIRUS_RESOURCE] = 7,
-    };
-
-    return rank[a] > rank[than];
-}
-
 static void object(struct av_layers *l, enum antivirus_why why, const char *before, const char *text)
 {
-    if (!av_layer_is_worse(why, l->why))
+    if (!antivirus_is_worse(why, l->why))
         return;
     l->why = why;
     snprintf(l->text, sizeof l->text, "%s%s", before, text);

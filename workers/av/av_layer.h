@@ -62,7 +62,5 @@ void av_layer_announce(struct av_layers *l, const struct av_layer_rules *rules, 
 /* After the last layer. `encrypted`: libclamav said so of some layer, which explains archives without
  * members. */
 void av_layer_end(struct av_layers *l, bool encrypted);
-/* The order of reasons: what may hide a virus from this try only, then what may hide one for good. */
-bool av_layer_is_worse(enum antivirus_why a, enum antivirus_why than);
 
 #endif

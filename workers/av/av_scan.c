@@ -7,8 +7,6 @@
  */
 #include "workers/av/av_scan.h"
 
-#include "workers/av/av_layer.h"
-
 #include <string.h>
 
 /* Printable ASCII, without the end of the line. */
@@ -54,7 +52,7 @@ void av_scan_add_name(struct av_scan *scan, const char *name)
 
 void av_scan_object(struct av_scan *scan, enum antivirus_why why, const char *text)
 {
-    if (!av_layer_is_worse(why, scan->layer_why))
+    if (!antivirus_is_worse(why, scan->layer_why))
         return;
     scan->layer_why = why;
     av_scan_copy_words(scan->layer_text, text);

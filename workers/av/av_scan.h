@@ -24,7 +24,7 @@ struct av_scan {
     unsigned names;
     unsigned warnings; /* different ones, errors among them */
     char warning[AV_WARNINGS_MAX][AV_NAME_MAX];
-    uint32_t layers;
+    uint32_t layers, scans; /* scans: how often libclamav was asked, of the message and of bytes in it */
     enum antivirus_why layer_why; /* found in a layer by us: the worst */
     char layer_text[AV_NAME_MAX];
 };

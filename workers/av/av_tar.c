@@ -77,7 +77,7 @@ __attribute__((format(printf, 3, 4))) static void tar_object(struct look *k, enu
 {
     va_list ap;
 
-    if (k->r->why == ANTIVIRUS_AMBIGUOUS || k->r->why == why)
+    if (!antivirus_is_worse(why, k->r->why))
         return;
     k->r->why = why;
     va_start(ap, fmt);

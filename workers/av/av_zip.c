@@ -92,25 +92,13 @@ static bool zip_has(const struct look *k, uint64_t at, uint64_t n, uint32_t sig)
     return at <= k->file.n && n <= k->file.n - at && zip_32(k, at) == sig;
 }
 
-static unsigned zip_rank(enum antivirus_why why)
-{
-    static const unsigned rank[ANTIVIRUS_WHY__MAX] = {
-        [ANTIVIRUS_ENCRYPTED] = 1,
-        [ANTIVIRUS_NO_UNPACKER] = 2,
-        [ANTIVIRUS_LIMIT] = 3,
-        [ANTIVIRUS_AMBIGUOUS] = 4,
-    };
-
-    return rank[why];
-}
-
 /* Keeps the worst one, of two alike the first. */
 __attribute__((format(printf, 3, 4))) static void zip_object(struct look *k, enum antivirus_why why,
                                                              const char *fmt, ...)
 {
     va_list ap;
 
-    if (zip_rank(why) <= zip_rank(k->r->why))
+    if (!antivirus_is_worse(why, k->r->why))
         return;
     k->r->why = why;
     va_start(ap, fmt);
