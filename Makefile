@@ -85,7 +85,7 @@ $(B)/fuzz/fuzz_av_zip: $(B)/obj/workers/av/av_zip.o
 $(B)/fuzz/fuzz_av_tar: $(B)/obj/workers/av/av_tar.o
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a $(B)/libworkers.a
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $^ $(LIBS) $(LIBS_WORKER)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_WORKER)
 $(B)/sweep: $(CRASH) $(B)/libspoold.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(B)/spoold.ini.5: man/spoold.ini.5.in $(B)/spoold

@@ -8,27 +8,14 @@
  */
 #include "workers/av/av_tar.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/fuzz_av.h"
 
-#define INPUT_MAX 200000
-#define BLOCK     512
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define BLOCK 512
 
 static void check_report(const struct av_tar_report *r, size_t size)
 {
     MUST(r->why == ANTIVIRUS_EXAMINED || r->why == ANTIVIRUS_NO_UNPACKER || r->why == ANTIVIRUS_AMBIGUOUS);
-    MUST(memchr(r->text, '\0', sizeof r->text));
-    MUST((r->why != ANTIVIRUS_EXAMINED) == (r->text[0] != '\0'));
-    for (const char *p = r->text; *p; p++)
-        MUST(*p >= 0x20 && *p <= 0x7e);
+    must_be_words(r->text, sizeof r->text, r->why);
     MUST(r->is_tar || (r->why == ANTIVIRUS_EXAMINED && r->members == 0));
     MUST(r->members <= size / BLOCK);
 }

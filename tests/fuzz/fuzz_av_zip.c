@@ -8,18 +8,7 @@
  */
 #include "workers/av/av_zip.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define INPUT_MAX 200000
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz_av.h"
 
 static const struct av_zip_limits limits = {.file_size = 1 << 20, .scan_size = 1 << 21, .files = 50};
 
@@ -27,10 +16,7 @@ static void check_report(const struct av_zip_report *r)
 {
     MUST(r->why == ANTIVIRUS_EXAMINED || r->why == ANTIVIRUS_ENCRYPTED || r->why == ANTIVIRUS_NO_UNPACKER ||
          r->why == ANTIVIRUS_LIMIT || r->why == ANTIVIRUS_AMBIGUOUS);
-    MUST(memchr(r->text, '\0', sizeof r->text));
-    MUST((r->why != ANTIVIRUS_EXAMINED) == (r->text[0] != '\0'));
-    for (const char *p = r->text; *p; p++)
-        MUST(*p >= 0x20 && *p <= 0x7e);
+    must_be_words(r->text, sizeof r->text, r->why);
     MUST(r->is_zip || (r->why == ANTIVIRUS_EXAMINED && r->members == 0));
     MUST(r->members <= limits.files && r->layers <= r->members);
 }

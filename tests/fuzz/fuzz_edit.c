@@ -9,17 +9,7 @@
 #include "common/edit.h"
 
 #include "common/xalloc.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz_must.h"
 
 static void check_inside(struct view all, struct view v)
 {

@@ -11,18 +11,9 @@
 #include "common/envelope.h"
 
 #include "common/xalloc.h"
-
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/fuzz/fuzz_must.h"
 
 #define INPUT_MAX 65536
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_inside(const struct envelope *e, struct view v)
 {

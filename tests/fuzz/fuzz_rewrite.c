@@ -11,19 +11,10 @@
 #include "workers/rewrite.h"
 
 #include "common/xalloc.h"
-
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/fuzz/fuzz_must.h"
 
 #define INPUT_MAX 60000
 #define PREFIX    "X-S-"
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum reading { READ_LF, READ_CRLF, READ_ANY };
 

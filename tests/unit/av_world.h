@@ -63,7 +63,7 @@ static inline int world_load(struct av_world *w, const struct antivirus_settings
     return av_engine_load(w->engine, sigs, &w->loaded, why);
 }
 
-static inline void world_open(struct av_world *w, const struct antivirus_settings *s, unsigned without)
+static inline void world_open_with(struct av_world *w, const struct antivirus_settings *s, unsigned without)
 {
     struct buf why = {0};
 
@@ -73,6 +73,13 @@ static inline void world_open(struct av_world *w, const struct antivirus_setting
     if (world_load(w, s, without, w->sigs, &why) != 0)
         fail_msg("%s", why.p);
     buf_free(&why);
+}
+
+static inline void world_open(struct av_world *w, unsigned without)
+{
+    struct antivirus_settings s = world_settings(0);
+
+    world_open_with(w, &s, without);
 }
 
 static inline void world_close(struct av_world *w)

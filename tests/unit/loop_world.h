@@ -77,4 +77,46 @@ static inline void loop_world_close(struct world *w, struct spoold **s)
     *s = NULL;
 }
 
+/* A pair of that name is dropped and claimed, as by the intake. */
+static inline struct msg *loop_world_claim(struct world *w, struct spoold *s, const char *name)
+{
+    struct flow_deposit dep = {.from = &s->depot.spool.intake[0], .name = view_of(name)};
+    struct msg *m = NULL;
+
+    depot_world_pair(w, "incoming", name);
+    assert_int_equal(flow_claim(&s->depot, &dep, &m), FLOW_CLAIMED);
+    return m;
+}
+
+/* Both sides together, which is what most tests of the loop stand on. */
+struct bench {
+    struct world *w;
+    struct spoold *s;
+    struct msg *m; /* with bench_open_claimed() only: the one message, and its name when it is gone */
+    struct base b;
+};
+
+static inline struct bench bench_open(const char *const *setting, size_t n)
+{
+    struct bench k = {.w = depot_world_open(setting, n)};
+
+    k.s = loop_world_open(k.w);
+    return k;
+}
+
+static inline struct bench bench_open_claimed(const char *const *setting, size_t n)
+{
+    struct bench k = bench_open(setting, n);
+
+    k.m = loop_world_claim(k.w, k.s, "x");
+    k.b = k.m->base;
+    return k;
+}
+
+static inline void bench_close(struct bench *k)
+{
+    loop_world_close(k->w, &k->s);
+    depot_world_close(&k->w);
+}
+
 #endif

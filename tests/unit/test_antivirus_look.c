@@ -25,18 +25,6 @@ static struct folder folder_open(void)
     return f;
 }
 
-static void put(const struct folder *f, const char *name, const char *text)
-{
-    char path[400];
-    FILE *to;
-
-    snprintf(path, sizeof path, "%s/%s", f->path, name);
-    to = fopen(path, "w");
-    assert_non_null(to);
-    fputs(text, to);
-    fclose(to);
-}
-
 static struct antivirus_look look(const struct folder *f)
 {
     struct antivirus_look l;
@@ -55,12 +43,12 @@ static void only_files_of_signatures_count(void **state)
 
     (void)state;
     assert_int_equal(look(&f).files, 0);
-    put(&f, "freshclam.dat", "x");
-    put(&f, "daily.cvd.tmp", "x");
-    put(&f, "mirrors.txt", "x");
+    depot_world_write(f.w, "signatures", "freshclam.dat", "x");
+    depot_world_write(f.w, "signatures", "daily.cvd.tmp", "x");
+    depot_world_write(f.w, "signatures", "mirrors.txt", "x");
     assert_int_equal(look(&f).files, 0);
-    put(&f, "daily.cvd", "x");
-    put(&f, "own.ndb", "x");
+    depot_world_write(f.w, "signatures", "daily.cvd", "x");
+    depot_world_write(f.w, "signatures", "own.ndb", "x");
     snprintf(path, sizeof path, "%s/folder.hdb", f.path);
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(look(&f).files, 2);
@@ -76,15 +64,15 @@ static void each_change_of_the_set_shows(void **state)
     char path[400], other[400];
 
     (void)state;
-    put(&f, "a.ndb", "x");
-    put(&f, "notes", "x");
+    depot_world_write(f.w, "signatures", "a.ndb", "x");
+    depot_world_write(f.w, "signatures", "notes", "x");
     before = look(&f).print;
-    put(&f, "notes", "more");
+    depot_world_write(f.w, "signatures", "notes", "more");
     assert_true(look(&f).print == before);
-    put(&f, "b.ndb", "x");
+    depot_world_write(f.w, "signatures", "b.ndb", "x");
     assert_true(look(&f).print != before);
     before = look(&f).print;
-    put(&f, "b.ndb", "xy");
+    depot_world_write(f.w, "signatures", "b.ndb", "xy");
     assert_true(look(&f).print != before);
     before = look(&f).print;
     snprintf(path, sizeof path, "%s/b.ndb", f.path);
@@ -116,7 +104,7 @@ static void a_relative_folder_lies_below_the_root(void **state)
     struct folder f = folder_open();
 
     (void)state;
-    put(&f, "a.ndb", "x");
+    depot_world_write(f.w, "signatures", "a.ndb", "x");
     f.w->cfg->av_signatures = (free(f.w->cfg->av_signatures), xstrdup("signatures"));
     f.w->d.root_dir = open(f.w->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(look(&f).files, 1);

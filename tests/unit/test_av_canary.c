@@ -60,12 +60,11 @@ static void no_binary_holds_eicar(void **state)
 static void our_signatures_find_it_anywhere(void **state)
 {
     struct av_world w;
-    struct antivirus_settings s = world_settings(0);
     struct buf b = {0};
     struct av_answer a;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     assert_int_equal(w.loaded.signatures, 1);
     buf_add_str(&b, "some words before it ");
     av_canary_make(AV_CANARY_RAW, &b);
@@ -131,12 +130,11 @@ static void an_engine_must_know_the_answers(void **state)
 /* Without room for temporary files libclamav calls the archive clean. */
 static void a_scratch_folder_that_is_gone_is_noticed(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct buf why = {0};
     struct av_world w;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     assert_int_equal(rmdir(w.scratch), 0);
     assert_int_equal(av_canary_ask(w.engine, &why), -1);
     assert_non_null(strstr(why.p, "was called unexamined, reason resource"));

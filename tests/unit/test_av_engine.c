@@ -96,13 +96,12 @@ static void a_file_that_cannot_be_read_is_named(void **state)
 
 static void what_was_loaded_is_told(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct av_world w;
     struct stat st;
     char *path;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     path = xasprintf("%s/spoold-test.ndb", w.sigs);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(w.loaded.signatures, 1);
@@ -183,7 +182,7 @@ static void limits_have_names(void **state)
             struct av_world w;
             struct buf b = {0};
 
-            world_open(&w, &c->s, without);
+            world_open_with(&w, &c->s, without);
             make_deep_zip(&b, c->bytes, c->depth);
             av_engine_scan(w.engine, buf_view(&b), &scan);
             if (without ? scan.names != 0 || !scan.code_clean
@@ -219,11 +218,10 @@ static void layers_are_looked_at(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof scans / sizeof *scans; i++) {
         const struct scan_case *c = &scans[i];
-        struct antivirus_settings s = world_settings(0);
         struct av_scan scan;
         struct av_world w;
 
-        world_open(&w, &s, c->without);
+        world_open(&w, c->without);
         assert_int_equal(av_engine_without(w.engine), c->without);
         av_engine_scan(w.engine, c->bytes, &scan);
         if (!scan.code_clean || scan.layer_why != c->why || scan.layers != c->layers || scan.names)
@@ -238,13 +236,12 @@ static void warnings_and_names_are_collected_once(void **state)
     static const char partial[] = "From: a@example.org\r\nMIME-Version: 1.0\r\n"
                                   "Content-Type: message/partial; id=\"x@example.org\"; number=1; "
                                   "total=1\r\n\r\nFrom: a\r\n\r\nwords\r\n";
-    struct antivirus_settings s = world_settings(0);
     struct av_scan scan;
     struct av_world w;
     struct buf b = {0};
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     av_engine_scan(w.engine, (struct view){partial, sizeof partial - 1}, &scan);
     assert_int_equal(scan.warnings, 1);
     assert_string_equal(scan.warning[0], "Partial message received from MUA/MTA - message cannot be scanned");
@@ -285,13 +282,12 @@ static void names_are_cut_and_made_printable(void **state)
 /* The same bytes after a try that could not look into them: no memory of "clean" from then. */
 static void nothing_is_remembered_as_clean(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct av_scan scan;
     struct av_world w;
     struct buf b = {0};
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     av_canary_make(AV_CANARY_MIME, &b);
     assert_int_equal(rmdir(w.scratch), 0);
     av_engine_scan(w.engine, buf_view(&b), &scan);
@@ -305,13 +301,12 @@ static void nothing_is_remembered_as_clean(void **state)
 
 static void temporary_files_stay_in_the_scratch_folder(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct av_scan scan;
     struct av_world w;
     struct buf b = {0};
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     av_canary_make(AV_CANARY_CLEAN, &b);
     av_engine_scan(w.engine, buf_view(&b), &scan);
     assert_int_equal(scan.warnings, 0);

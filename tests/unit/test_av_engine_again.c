@@ -56,13 +56,11 @@ static const struct again_case again[] = {
 
 static void what_libclamav_takes_for_something_else_is_scanned_again(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
-
     (void)state;
     for (unsigned without = 0; without <= AV_WITHOUT_AGAIN; without += AV_WITHOUT_AGAIN) {
         struct av_world w;
 
-        world_open(&w, &s, without);
+        world_open(&w, without);
         for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
             const struct again_case *c = &again[i];
             bool blind = without && c->ignored;
@@ -103,11 +101,10 @@ static void a_mail_is_scanned_once(void **state)
         {VIEW("X-Any: 1\r\nX-Other: 2\r\n\r\nhello\r\n"), 2},
         {VIEW("ID3: x\r\n" PARTS), 3}, /* as data, as a mail */
     };
-    struct antivirus_settings s = world_settings(0);
     struct av_world w;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct av_scan scan;
 
@@ -142,11 +139,10 @@ static void make_album(struct buf *to, unsigned n)
 
 static void so_many_are_scanned_again_and_no_more(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct av_world w;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     for (unsigned n = 15; n <= 18; n += 3) {
         struct av_scan scan;
         struct buf b = {0};
@@ -166,13 +162,12 @@ static void a_plain_archive_is_no_worse_as_a_mail(void **state)
     const struct zip_member m[] = {
         {.name = "a\r\n\r\n", .data = VIEW("ten bytes.\r\n\r\nand more"), .crc = 1},
         {.name = "b", .data = VIEW("words\r\n\r\nten bytes!"), .crc = 2}};
-    struct antivirus_settings s = world_settings(0);
     struct av_scan scan;
     struct av_world w;
     struct buf b = {0};
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     zip_make(&b, m, 2);
     av_engine_scan(w.engine, buf_view(&b), &scan);
     if (scan.layer_why || scan.layers != 3 || scan.names || scan.warnings)

@@ -270,12 +270,11 @@ static void a_missing_folder_is_no_clean(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
         const struct proof_case *c = &proofs[i];
-        struct antivirus_settings s = world_settings(0);
         struct av_answer a;
         struct av_world w;
         struct buf b = {0};
 
-        world_open(&w, &s, c->without);
+        world_open(&w, c->without);
         av_canary_make(c->canary, &b);
         if (c->no_scratch)
             assert_int_equal(rmdir(w.scratch), 0);
@@ -404,14 +403,13 @@ static long largest(void)
 
 static void many_scans_need_no_more_memory(void **state)
 {
-    struct antivirus_settings s = world_settings(0);
     struct buf b[AV_CANARY__MAX] = {{0}};
     struct av_answer a;
     struct av_world w;
     long before = 0;
 
     (void)state;
-    world_open(&w, &s, 0);
+    world_open(&w, 0);
     for (unsigned i = 0; i < AV_CANARY__MAX; i++)
         av_canary_make(i, &b[i]);
     for (unsigned i = 0; i < 2000; i++) {

@@ -6,41 +6,6 @@
  */
 #include "zip_world.h"
 
-#include "workers/av/av_zip.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define TEXT "some words that are stored"
-
-static const struct av_zip_limits limits = {.file_size = 100000, .scan_size = 150000, .files = 20};
-static const struct zip_member two[] = {{.name = "a.txt", .data = VIEW(TEXT)},
-                                        {.name = "dir/b", .data = VIEW("other words")}};
-static const struct zip_member streamed[] = {{.name = "a.txt", .data = VIEW(TEXT), .streamed = true}};
-
-static void look(const struct buf *b, struct av_zip_report *r)
-{
-    /* A copy of its very size, so that a sanitizer sees each byte read beyond it. */
-    char *exact = malloc(b->n ? b->n : 1);
-
-    assert_non_null(exact);
-    if (b->n)
-        memcpy(exact, b->p, b->n);
-    av_zip_check((struct view){exact, b->n}, &limits, r);
-    free(exact);
-}
-
-/* NULL: any text. */
-static void expect(const char *what, const struct buf *b, enum antivirus_why why, const char *text)
-{
-    struct av_zip_report r;
-
-    look(b, &r);
-    if (r.why != why || (text && strcmp(r.text, text) != 0))
-        fail_msg("%s: got %s (%s), wanted %s (%s)", what, antivirus_why_name(r.why), r.text,
-                 antivirus_why_name(why), text ? text : "any text");
-}
-
 static void what_is_no_archive_is_left_alone(void **state)
 {
     static const struct view none[] = {VIEW(""), VIEW("P"), VIEW("PK\5\6"), VIEW("just a text"),
@@ -52,7 +17,7 @@ static void what_is_no_archive_is_left_alone(void **state)
         struct buf b = {0};
 
         buf_add_view(&b, none[i]);
-        look(&b, &r);
+        zip_look(&b, &r);
         assert_false(r.is_zip);
         assert_int_equal(r.why, ANTIVIRUS_EXAMINED);
         buf_free(&b);
@@ -61,12 +26,12 @@ static void what_is_no_archive_is_left_alone(void **state)
 
 static void make_two(struct buf *b)
 {
-    zip_make(b, two, 2);
+    zip_make(b, zip_two, 2);
 }
 
 static void make_streamed(struct buf *b)
 {
-    zip_make(b, streamed, 1);
+    zip_make(b, zip_streamed, 1);
 }
 
 static void make_empty(struct buf *b)
@@ -84,7 +49,7 @@ static void make_folders(struct buf *b)
 
 static void make_comment(struct buf *b)
 {
-    zip_make(b, two, 2);
+    zip_make(b, zip_two, 2);
     b->p[b->n - 2] = 12;
     buf_add_str(b, "hello, world");
 }
@@ -92,12 +57,12 @@ static void make_comment(struct buf *b)
 static void make_behind_program(struct buf *b)
 {
     buf_add_str(b, "MZ, a program that unpacks what follows; it looks for PK\3\4 and PK\5\6 by itself.");
-    zip_make(b, two, 2);
+    zip_make(b, zip_two, 2);
 }
 
 static void make_with_tail(struct buf *b)
 {
-    zip_make(b, two, 2);
+    zip_make(b, zip_two, 2);
     for (int i = 0; i < 5000; i++)
         buf_add_char(b, 0);
 }
@@ -106,7 +71,7 @@ static void make_nested(struct buf *b)
 {
     struct buf inner = {0};
 
-    zip_make(&inner, two, 2);
+    zip_make(&inner, zip_two, 2);
     zip_make(b, &(struct zip_member){.name = "inner.zip", .data = buf_view(&inner)}, 1);
     buf_free(&inner);
 }
@@ -134,8 +99,8 @@ static void honest_archives_raise_no_objection(void **state)
         struct buf b = {0};
 
         cases[i].make(&b);
-        expect(cases[i].what, &b, ANTIVIRUS_EXAMINED, "");
-        look(&b, &r);
+        zip_expect(cases[i].what, &b, ANTIVIRUS_EXAMINED, "");
+        zip_look(&b, &r);
         assert_true(r.is_zip);
         assert_int_equal(r.members, cases[i].members);
         assert_int_equal(r.layers, cases[i].layers);
@@ -210,19 +175,19 @@ static void each_contradiction_is_named(void **state)
 
         make_two(&b);
         zip_patch(&b, cases[i].patch);
-        expect(cases[i].what, &b, cases[i].why, cases[i].text);
+        zip_expect(cases[i].what, &b, cases[i].why, cases[i].text);
         buf_free(&b);
     }
 }
 
 static void sizes_that_only_zip64_has_are_objected_to(void **state)
 {
-    struct zip_member m = {.name = "a.txt", .data = VIEW(TEXT), .zip64 = true};
+    struct zip_member m = {.name = "a.txt", .data = VIEW(ZIP_TEXT), .zip64 = true};
     struct buf b = {0};
 
     (void)state;
     zip_make(&b, &m, 1);
-    expect("local sizes in an extra field", &b, ANTIVIRUS_NO_UNPACKER, "member 1 is in the zip64 format");
+    zip_expect("local sizes in an extra field", &b, ANTIVIRUS_NO_UNPACKER, "member 1 is in the zip64 format");
     buf_free(&b);
 }
 
@@ -233,7 +198,7 @@ static void a_directory_that_only_zip64_names_is_objected_to(void **state)
     size_t end, first;
 
     (void)state;
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     end = (size_t)(zip_find(&b, 'E') - b.p);
     first = (size_t)(zip_find(&b, 'C') - b.p);
     buf_add(&whole, b.p, end);
@@ -250,7 +215,7 @@ static void a_directory_that_only_zip64_names_is_objected_to(void **state)
     zip_put(&whole, 8, end);
     zip_put(&whole, 4, 1);
     zip_put_end(&whole, 0xffff, UINT32_MAX, UINT32_MAX);
-    expect("zip64 only", &whole, ANTIVIRUS_NO_UNPACKER, "its directory is in the zip64 format");
+    zip_expect("zip64 only", &whole, ANTIVIRUS_NO_UNPACKER, "its directory is in the zip64 format");
     buf_free(&b);
     buf_free(&whole);
 }
@@ -262,27 +227,27 @@ static void more_members_than_allowed_are_a_limit(void **state)
 
     (void)state;
     for (size_t i = 0; i < 21; i++)
-        m[i] = two[0];
+        m[i] = zip_two[0];
     zip_make(&b, m, 20);
-    expect("as many as allowed", &b, ANTIVIRUS_EXAMINED, "");
+    zip_expect("as many as allowed", &b, ANTIVIRUS_EXAMINED, "");
     buf_clear(&b);
     zip_make(&b, m, 21);
-    expect("one more", &b, ANTIVIRUS_LIMIT, "it has more than 20 members");
+    zip_expect("one more", &b, ANTIVIRUS_LIMIT, "it has more than 20 members");
     buf_free(&b);
 }
 
 static void all_members_together_are_limited(void **state)
 {
-    struct zip_member m[2] = {{.name = "a", .data = VIEW(TEXT), .method = 8, .size = 90000},
-                              {.name = "b", .data = VIEW(TEXT), .method = 8, .size = 90000}};
+    struct zip_member m[2] = {{.name = "a", .data = VIEW(ZIP_TEXT), .method = 8, .size = 90000},
+                              {.name = "b", .data = VIEW(ZIP_TEXT), .method = 8, .size = 90000}};
     struct buf b = {0};
 
     (void)state;
     zip_make(&b, m, 1);
-    expect("one of them", &b, ANTIVIRUS_EXAMINED, "");
+    zip_expect("one of them", &b, ANTIVIRUS_EXAMINED, "");
     buf_clear(&b);
     zip_make(&b, m, 2);
-    expect("both", &b, ANTIVIRUS_LIMIT, "its members are more than 150000 bytes long");
+    zip_expect("both", &b, ANTIVIRUS_LIMIT, "its members are more than 150000 bytes long");
     buf_free(&b);
 }
 
@@ -294,8 +259,8 @@ static void make_hidden(struct buf *b, bool first)
 
     for (unsigned i = 0; i < 2; i++) {
         if ((i == 0) == first)
-            offset = (uint32_t)b->n, zip_put_entry(&directory, &two[i], offset);
-        zip_put_local(b, &two[i]);
+            offset = (uint32_t)b->n, zip_put_entry(&directory, &zip_two[i], offset);
+        zip_put_local(b, &zip_two[i]);
     }
     offset = (uint32_t)b->n;
     buf_add_view(b, buf_view(&directory));
@@ -309,14 +274,14 @@ static void a_member_that_the_directory_does_not_name_is_found(void **state)
 
     (void)state;
     make_hidden(&b, true);
-    expect("behind", &b, ANTIVIRUS_AMBIGUOUS, "there is a member that the directory does not name");
+    zip_expect("behind", &b, ANTIVIRUS_AMBIGUOUS, "there is a member that the directory does not name");
     buf_clear(&b);
     make_hidden(&b, false);
-    expect("before", &b, ANTIVIRUS_AMBIGUOUS, "it begins with a member that the directory does not name");
+    zip_expect("before", &b, ANTIVIRUS_AMBIGUOUS, "it begins with a member that the directory does not name");
     buf_clear(&b);
-    zip_make(&b, streamed, 1);
-    zip_make(&b, two, 2);
-    expect("an archive before an archive", &b, ANTIVIRUS_AMBIGUOUS, NULL);
+    zip_make(&b, zip_streamed, 1);
+    zip_make(&b, zip_two, 2);
+    zip_expect("an archive before an archive", &b, ANTIVIRUS_AMBIGUOUS, NULL);
     buf_free(&b);
 }
 
@@ -326,12 +291,12 @@ static void an_end_record_in_a_comment_is_ambiguous(void **state)
     size_t end;
 
     (void)state;
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     end = b.n;
-    zip_make(&b, two, 1);
+    zip_make(&b, zip_two, 1);
     b.p[end - 2] = (char)(b.n - end);
-    expect("a whole archive as the comment", &b, ANTIVIRUS_AMBIGUOUS,
-           "it has two end records, one in the comment of the other");
+    zip_expect("a whole archive as the comment", &b, ANTIVIRUS_AMBIGUOUS,
+               "it has two end records, one in the comment of the other");
     buf_free(&b);
 }
 
@@ -340,14 +305,14 @@ static void an_archive_is_not_lost_behind_what_follows(void **state)
     struct buf b = {0};
 
     (void)state;
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     for (int i = 0; i < 70000; i++)
         buf_add_char(&b, 'x');
-    expect("70,000 bytes behind it", &b, ANTIVIRUS_AMBIGUOUS, "it has no directory at its end");
+    zip_expect("70,000 bytes behind it", &b, ANTIVIRUS_AMBIGUOUS, "it has no directory at its end");
     buf_clear(&b);
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     b.n -= 30;
-    expect("cut off", &b, ANTIVIRUS_AMBIGUOUS, "it has no directory at its end");
+    zip_expect("cut off", &b, ANTIVIRUS_AMBIGUOUS, "it has no directory at its end");
     buf_free(&b);
 }
 
@@ -358,9 +323,9 @@ static void an_empty_end_record_does_not_hide_the_one_before_it(void **state)
 
     (void)state;
     buf_add_str(&b, "some bytes");
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     zip_put_end(&b, 0, 0, 0);
-    look(&b, &r);
+    zip_look(&b, &r);
     assert_int_equal(r.members, 2);
     buf_free(&b);
 }
@@ -373,7 +338,8 @@ static void the_worst_reason_wins(void **state)
     (void)state;
     make_two(&b);
     zip_patch(&b, mixed);
-    expect("encrypted and in parts", &b, ANTIVIRUS_AMBIGUOUS, "it is a part of an archive in several parts");
+    zip_expect("encrypted and in parts", &b, ANTIVIRUS_AMBIGUOUS,
+               "it is a part of an archive in several parts");
     buf_free(&b);
 }
 
@@ -383,15 +349,15 @@ static void members_in_another_order_are_no_objection(void **state)
     uint32_t second, first;
 
     (void)state;
-    zip_put_local(&b, &two[0]);
+    zip_put_local(&b, &zip_two[0]);
     second = (uint32_t)b.n;
-    zip_put_local(&b, &two[1]);
+    zip_put_local(&b, &zip_two[1]);
     first = (uint32_t)b.n;
-    zip_put_entry(&directory, &two[1], second);
-    zip_put_entry(&directory, &two[0], 0);
+    zip_put_entry(&directory, &zip_two[1], second);
+    zip_put_entry(&directory, &zip_two[0], 0);
     buf_add_view(&b, buf_view(&directory));
     zip_put_end(&b, 2, (uint32_t)directory.n, first);
-    expect("the last one first", &b, ANTIVIRUS_EXAMINED, "");
+    zip_expect("the last one first", &b, ANTIVIRUS_EXAMINED, "");
     buf_free(&directory);
     buf_free(&b);
 }

@@ -7,41 +7,6 @@
  */
 #include "zip_world.h"
 
-#include "workers/av/av_zip.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define TEXT "some words that are stored"
-
-static const struct av_zip_limits limits = {.file_size = 100000, .scan_size = 150000, .files = 20};
-static const struct zip_member two[] = {{.name = "a.txt", .data = VIEW(TEXT)},
-                                        {.name = "dir/b", .data = VIEW("other words")}};
-static const struct zip_member streamed[] = {{.name = "a.txt", .data = VIEW(TEXT), .streamed = true}};
-
-static void look(const struct buf *b, struct av_zip_report *r)
-{
-    /* A copy of its very size, so that a sanitizer sees each byte read beyond it. */
-    char *exact = malloc(b->n ? b->n : 1);
-
-    assert_non_null(exact);
-    if (b->n)
-        memcpy(exact, b->p, b->n);
-    av_zip_check((struct view){exact, b->n}, &limits, r);
-    free(exact);
-}
-
-/* NULL: any text. */
-static void expect(const char *what, const struct buf *b, enum antivirus_why why, const char *text)
-{
-    struct av_zip_report r;
-
-    look(b, &r);
-    if (r.why != why || (text && strcmp(r.text, text) != 0))
-        fail_msg("%s: got %s (%s), wanted %s (%s)", what, antivirus_why_name(r.why), r.text,
-                 antivirus_why_name(why), text ? text : "any text");
-}
-
 /* What stands before the archive, whether its offsets count that, whether its sizes stand behind the data. */
 static const struct {
     const char *what;
@@ -71,11 +36,11 @@ static void streamed_members_behind_other_bytes_are_unseen(void **state)
 
         if (prefixes[i].before.n)
             buf_add_view(&b, prefixes[i].before);
-        zip_make(&b, prefixes[i].streamed ? streamed : two, 1);
+        zip_make(&b, prefixes[i].streamed ? zip_streamed : zip_two, 1);
         zip_patch(&b, (struct zip_patch[ZIP_PATCHES]){
                           {'C', 42, 4, shift},
                           {'E', 16, 4, (uint32_t)(zip_find(&b, 'C') - b.p - prefixes[i].before.n) + shift}});
-        look(&b, &r);
+        zip_look(&b, &r);
         if (!r.is_zip || r.why != ANTIVIRUS_EXAMINED || r.unseen != prefixes[i].unseen)
             fail_msg("%s: %d, %s", prefixes[i].what, r.unseen, r.text);
         buf_free(&b);
@@ -89,10 +54,10 @@ static void other_bytes_around_it_do_not_hide_it(void **state)
 
     (void)state;
     buf_add_str(&b, "some bytes");
-    zip_make(&b, streamed, 1);
+    zip_make(&b, zip_streamed, 1);
     for (int i = 0; i < 70000; i++)
         buf_add_char(&b, 'P');
-    look(&b, &r);
+    zip_look(&b, &r);
     assert_true(r.is_zip);
     assert_true(r.unseen);
     buf_free(&b);
@@ -105,9 +70,9 @@ static void the_directory_tells_archives_apart(void **state)
     size_t size;
 
     (void)state;
-    zip_make(&b, two, 2);
+    zip_make(&b, zip_two, 2);
     size = (size_t)(zip_find(&b, 'E') - zip_find(&b, 'C'));
-    av_zip_check(buf_view(&b), &limits, &r);
+    av_zip_check(buf_view(&b), &zip_limits, &r);
     assert_ptr_equal(r.directory.p, zip_find(&b, 'C'));
     assert_int_equal(r.directory.n, size);
     buf_free(&b);
@@ -123,15 +88,15 @@ static void bzip2_in_several_streams_is_objected_to(void **state)
 
     (void)state;
     zip_make(&b, m, 2);
-    expect("one stream in each", &b, ANTIVIRUS_EXAMINED, "");
+    zip_expect("one stream in each", &b, ANTIVIRUS_EXAMINED, "");
     buf_clear(&b);
     m[1].data = VIEW("BZh91AY&SY....BZh91AY&SY....");
     zip_make(&b, m, 2);
-    expect("two in the second", &b, ANTIVIRUS_NO_UNPACKER, "member 2 is bzip2 in several streams");
+    zip_expect("two in the second", &b, ANTIVIRUS_NO_UNPACKER, "member 2 is bzip2 in several streams");
     buf_clear(&b);
     m[1].method = 0, m[1].size = 0;
     zip_make(&b, m, 2);
-    expect("two, stored", &b, ANTIVIRUS_EXAMINED, "");
+    zip_expect("two, stored", &b, ANTIVIRUS_EXAMINED, "");
     buf_free(&b);
 }
 
@@ -159,7 +124,7 @@ static void what_is_packed_is_not_empty(void **state)
 
         zip_make(&b, &m, 1);
         zip_patch(&b, empties[i].patch);
-        expect(empties[i].what, &b, empties[i].why, NULL);
+        zip_expect(empties[i].what, &b, empties[i].why, NULL);
         buf_free(&b);
     }
 }

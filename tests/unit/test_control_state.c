@@ -109,16 +109,14 @@ static void the_queue_shows_whom_and_why(void **state)
 {
     struct control_world c = control_world_open(NULL, 0);
     struct roster_entry *held = control_world_entry(&c, ROSTER_HELD);
-    struct flow_deposit dep = {.from = &c.s->depot.spool.intake[0], .name = VIEW("x")};
     struct control_reply r;
-    struct msg *m = NULL;
+    struct msg *m;
     const json_t *work, *wait;
     bool first;
 
     (void)state;
     roster_set_reason(held, "no <answer>");
-    depot_world_pair(c.w, "incoming", "x");
-    assert_int_equal(flow_claim(&c.s->depot, &dep, &m), FLOW_CLAIMED);
+    m = loop_world_claim(c.w, c.s, "x");
     flow_start(c.s, m);
     task_list_init(&c.s->todo); /* it stays where it is */
     r = control_world_ask(&c, "queue");

@@ -17,6 +17,10 @@
 
 #include <errno.h>
 
+/* What follows from an answer that cannot be: from its finding on. */
+#define NO_SENSE                                                                                             \
+    "", "", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENGINE, "the worker gave an answer that makes no sense", false
+
 static const struct {
     const char *says;
     enum pool_end end;
@@ -46,42 +50,13 @@ static const struct {
      ANTIVIRUS_LIMIT,
      "deep",
      true},
-    {"no state is not clean",
-     POOL_DONE,
-     {.state = 0},
-     "",
-     "",
-     ANTIVIRUS_UNEXAMINED,
-     ANTIVIRUS_ENGINE,
-     "the worker gave an answer that makes no sense",
-     false},
-    {"a state beyond the table",
-     POOL_DONE,
-     {.state = 99},
-     "",
-     "",
-     ANTIVIRUS_UNEXAMINED,
-     ANTIVIRUS_ENGINE,
-     "the worker gave an answer that makes no sense",
-     false},
-    {"a reason beyond the table",
-     POOL_DONE,
-     {.state = ANTIVIRUS_UNEXAMINED, .why = 99},
-     "",
-     "",
-     ANTIVIRUS_UNEXAMINED,
-     ANTIVIRUS_ENGINE,
-     "the worker gave an answer that makes no sense",
-     false},
+    {"no state is not clean", POOL_DONE, {.state = 0}, NO_SENSE},
+    {"a state beyond the table", POOL_DONE, {.state = 99}, NO_SENSE},
+    {"a reason beyond the table", POOL_DONE, {.state = ANTIVIRUS_UNEXAMINED, .why = 99}, NO_SENSE},
     {"clean with a reason against it",
      POOL_DONE,
      {.state = ANTIVIRUS_CLEAN, .why = ANTIVIRUS_LIMIT},
-     "",
-     "",
-     ANTIVIRUS_UNEXAMINED,
-     ANTIVIRUS_ENGINE,
-     "the worker gave an answer that makes no sense",
-     false},
+     NO_SENSE},
     {"it could not be read",
      POOL_DONE,
      {.status = WIRE_IO, .err = EIO, .state = ANTIVIRUS_CLEAN},

@@ -7,35 +7,6 @@
  */
 #include "tests/unit/loop_world.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
-{
-    struct bench k = {.w = depot_world_open(setting, n)};
-
-    k.s = loop_world_open(k.w);
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
-
-static struct msg *claim(struct bench *k, const char *name)
-{
-    struct flow_deposit dep = {.from = &k->s->depot.spool.intake[0], .name = view_of(name)};
-    struct msg *m = NULL;
-
-    depot_world_pair(k->w, "incoming", name);
-    assert_int_equal(flow_claim(&k->s->depot, &dep, &m), FLOW_CLAIMED);
-    return m;
-}
-
 static struct roster_entry *entry(const struct bench *k, const struct base *b)
 {
     struct roster_entry *e = roster_find(&k->s->roster, b);
@@ -47,7 +18,7 @@ static struct roster_entry *entry(const struct bench *k, const struct base *b)
 static void a_message_goes_all_the_way(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
 
     (void)state;
@@ -72,7 +43,7 @@ static void model_b_takes_a_flush_for_each_step(void **state)
         struct bench k = bench_open(NULL, 0);
 
         k.s->depot.spool.model = (enum spool_model)model;
-        flow_start(k.s, claim(&k, "x"));
+        flow_start(k.s, loop_world_claim(k.w, k.s, "x"));
         while (loop_world_turn(k.s))
             turns[model]++;
         bench_close(&k);
@@ -84,7 +55,7 @@ static void model_b_takes_a_flush_for_each_step(void **state)
 static void a_second_message_of_the_same_name_is_refused(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
 
     (void)state;
@@ -100,7 +71,7 @@ static void a_second_message_of_the_same_name_is_refused(void **state)
 static void an_error_before_the_commit_holds_without_blame(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x"), *other = claim(&k, "y");
+    struct msg *m = loop_world_claim(k.w, k.s, "x"), *other = loop_world_claim(k.w, k.s, "y");
     struct base b = m->base, c = other->base;
     struct roster_entry *e;
 
@@ -129,7 +100,7 @@ static void an_error_before_the_commit_holds_without_blame(void **state)
 static void an_error_after_the_commit_rests_and_is_found_again(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
     char name[MSG_NAME_MAX];
     struct roster_entry *e;
@@ -157,7 +128,7 @@ static void an_error_after_the_commit_rests_and_is_found_again(void **state)
 static void a_flush_that_fails_counts_as_an_error(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
     struct spool_dir *outlet = &k.s->depot.spool.outlet[0];
     int good = outlet->fd, bad;
@@ -186,7 +157,7 @@ static void holds_grow_longer_up_to_a_limit(void **state)
     static const char *const setting[] = {"spool.hold_first=10s", "spool.hold_longest=60s"};
     static const int64_t wanted[] = {10000, 20000, 40000, 60000, 60000};
     struct bench k = bench_open(setting, 2);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
 
     (void)state;
@@ -213,7 +184,7 @@ static void the_stage_offers_and_then_locks(void **state)
 {
     static const char *const setting[] = {"spool.external_stage=yes", "spool.external_window=5s"};
     struct bench k = bench_open(setting, 2);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct base b = m->base;
 
     (void)state;
@@ -230,7 +201,7 @@ static void the_stage_offers_and_then_locks(void **state)
 static void a_disk_error_raises_the_alarm(void **state)
 {
     struct bench k = bench_open(NULL, 0);
-    struct msg *m = claim(&k, "x");
+    struct msg *m = loop_world_claim(k.w, k.s, "x");
     struct task_list done;
 
     (void)state;

@@ -8,32 +8,6 @@
 
 #include <sys/mman.h>
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-    struct msg *m;
-    struct base b;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
-{
-    struct bench k = {.w = depot_world_open(setting, n)};
-    struct flow_deposit dep;
-
-    k.s = loop_world_open(k.w);
-    depot_world_pair(k.w, "incoming", "x");
-    dep = (struct flow_deposit){.from = &k.s->depot.spool.intake[0], .name = VIEW("x")};
-    assert_int_equal(flow_claim(&k.s->depot, &dep, &k.m), FLOW_CLAIMED);
-    k.b = k.m->base;
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
-
 static const struct examine_case {
     const char *says;
     const char *setting; /* one more; NULL */
@@ -140,7 +114,7 @@ static void the_answer_decides(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(&cases[i].setting, cases[i].setting ? 1 : 0);
+        struct bench k = bench_open_claimed(&cases[i].setting, cases[i].setting ? 1 : 0);
 
         now = &cases[i];
         asked = 0;
@@ -161,7 +135,7 @@ static void the_answer_decides(void **state)
 static void what_is_deleted_stands_in_the_journal(void **state)
 {
     static const char *const setting[] = {"antivirus.virus_action=delete"};
-    struct bench k = bench_open(setting, 1);
+    struct bench k = bench_open_claimed(setting, 1);
     struct journal_reader *r;
     struct journal_place place;
     struct event e;

@@ -8,33 +8,11 @@
 
 #include "spoold/flow_part.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
-static struct bench bench_open(void)
-{
-    struct bench k = {.w = depot_world_plain()};
-
-    k.s = loop_world_open(k.w);
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
-
 /* Claimed, and locked for attempt `n` by a spoold that is gone. */
 static struct msg *interrupted(struct bench *k, const char *name, unsigned n)
 {
-    struct flow_deposit dep = {.from = &k->s->depot.spool.intake[0], .name = view_of(name)};
-    struct msg *m = NULL;
+    struct msg *m = loop_world_claim(k->w, k->s, name);
 
-    depot_world_pair(k->w, "incoming", name);
-    assert_int_equal(flow_claim(&k->s->depot, &dep, &m), FLOW_CLAIMED);
     m->attempt = n - 1;
     assert_int_equal(flow_lock(&k->s->depot, m), 0);
     m->step = MSG_STEP_GATE;
@@ -51,7 +29,7 @@ static bool stands(struct bench *k, const struct base *b, const char *suffix)
 
 static void second_attempts_go_one_at_a_time(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m[3] = {interrupted(&k, "x", 1), interrupted(&k, "y", 1), interrupted(&k, "z", 1)};
     struct base b[3] = {m[0]->base, m[1]->base, m[2]->base};
 
@@ -77,7 +55,7 @@ static void second_attempts_go_one_at_a_time(void **state)
 /* It was charged with its first attempt; then the scanner went away before the second one began. */
 static void what_is_held_at_the_gate_keeps_its_attempts(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m = interrupted(&k, "x", 1);
     struct base b = m->base;
 
@@ -95,7 +73,7 @@ static void what_is_held_at_the_gate_keeps_its_attempts(void **state)
 
 static void first_attempts_go_together_also_beside_one_alone(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m[3] = {interrupted(&k, "x", 1), interrupted(&k, "y", 1), interrupted(&k, "z", 1)};
     struct base b[3] = {m[0]->base, m[1]->base, m[2]->base};
 
@@ -114,7 +92,7 @@ static void first_attempts_go_together_also_beside_one_alone(void **state)
 
 static void a_second_attempt_that_kept_its_number_is_alone_too(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m = interrupted(&k, "x", 2);
 
     (void)state;
@@ -129,7 +107,7 @@ static void a_second_attempt_that_kept_its_number_is_alone_too(void **state)
 
 static void the_least_tried_goes_first(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m[3] = {interrupted(&k, "x", 2), interrupted(&k, "y", 1), interrupted(&k, "z", 1)};
 
     (void)state;
@@ -145,7 +123,7 @@ static void the_least_tried_goes_first(void **state)
 
 static void what_is_decided_as_poison_waits_for_nobody(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *first = interrupted(&k, "x", 1), *m = interrupted(&k, "y", 3);
     struct base b = m->base;
 
@@ -161,7 +139,7 @@ static void what_is_decided_as_poison_waits_for_nobody(void **state)
 
 static void a_stop_leaves_those_that_wait_as_they_are(void **state)
 {
-    struct bench k = bench_open();
+    struct bench k = bench_open(NULL, 0);
     struct msg *m[2] = {interrupted(&k, "x", 1), interrupted(&k, "y", 1)};
     struct base b = m[1]->base;
 

@@ -9,32 +9,6 @@
 
 #include "common/edit.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-    struct msg *m;
-    struct base b;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
-{
-    struct bench k = {.w = depot_world_open(setting, n)};
-    struct flow_deposit dep;
-
-    k.s = loop_world_open(k.w);
-    depot_world_pair(k.w, "incoming", "x");
-    dep = (struct flow_deposit){.from = &k.s->depot.spool.intake[0], .name = VIEW("x")};
-    assert_int_equal(flow_claim(&k.s->depot, &dep, &k.m), FLOW_CLAIMED);
-    k.b = k.m->base;
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
-
 /* What the present case's worker answers, after doing its work. */
 static struct wire_result answer;
 static unsigned asked;
@@ -83,7 +57,7 @@ static void the_answer_decides(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct answer_case *c = &cases[i];
-        struct bench k = bench_open(setting, 1);
+        struct bench k = bench_open_claimed(setting, 1);
         struct roster_entry *e;
         char dir[64];
 
@@ -117,7 +91,7 @@ static void the_answer_decides(void **state)
 static void the_edits_name_our_fields_and_drop_forged_ones(void **state)
 {
     static const enum edit_op ops[] = {EDIT_REMOVE_PREFIX, EDIT_COUNT_OWN, EDIT_PREPEND, EDIT_PREPEND};
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = bench_open_claimed(NULL, 0);
     struct edit e;
     struct view rest;
 
@@ -147,7 +121,7 @@ static void the_edits_name_our_fields_and_drop_forged_ones(void **state)
 
 static void the_published_message_is_the_original_behind_our_fields(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = bench_open_claimed(NULL, 0);
     char *text, wanted[600];
 
     (void)state;

@@ -6,27 +6,8 @@
  */
 #include "tests/unit/loop_world.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
 static const char *const two[] = {"intake main.path=incoming", "intake fax.path=fax",
                                   "spool.max_in_flight=3"};
-
-static struct bench bench_open(const char *const *setting, size_t n)
-{
-    struct bench k = {.w = depot_world_open(setting, n)};
-
-    k.s = loop_world_open(k.w);
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
 
 static void a_name_is_hinted_once_and_the_earlier_time_wins(void **state)
 {

@@ -13,28 +13,22 @@
 
 #include <signal.h>
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
+/* With all that wakes the loop: clients and folders too. */
+static struct bench whole_open(const char *const *setting, size_t n)
 {
-    struct bench k = {.w = depot_world_open(setting, n)};
+    struct bench k = bench_open(setting, n);
 
-    k.s = loop_world_open(k.w);
     k.s->recovered = false;
     control_open(k.s);
     k.s->watch = watch_start(k.s);
     return k;
 }
 
-static void bench_close(struct bench *k)
+static void whole_close(struct bench *k)
 {
     watch_stop(&k->s->watch);
     control_close(k->s);
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
+    bench_close(k);
 }
 
 static void the_room_is_what_the_settings_leave(void **state)
@@ -120,7 +114,7 @@ static size_t count(struct bench *k, const char *dir, const char *suffix)
 static void once_works_off_what_is_there(void **state)
 {
     static const char *const small[] = {"spool.max_in_flight=2"};
-    struct bench k = bench_open(small, 1);
+    struct bench k = whole_open(small, 1);
     struct base b = world_base(k.w, "interrupted");
 
     (void)state;
@@ -138,12 +132,12 @@ static void once_works_off_what_is_there(void **state)
     assert_int_equal(k.s->roster.count[ROSTER_WORK], 0);
     assert_int_equal(k.s->bytes_in_flight, 0);
     assert_int_equal(depot_world_lines(k.w, "\"event\":\"delivered\""), 6);
-    bench_close(&k);
+    whole_close(&k);
 }
 
 static void once_with_all_held_ends_too(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = whole_open(NULL, 0);
 
     (void)state;
     drop(&k, 0, 3);
@@ -152,7 +146,7 @@ static void once_with_all_held_ends_too(void **state)
     assert_int_equal(count(&k, "outgoing", ".hdr"), 0);
     assert_int_equal(count(&k, "proc", ".hdr.h0"), 3);
     assert_int_equal(k.s->roster.count[ROSTER_HELD], 3);
-    bench_close(&k);
+    whole_close(&k);
 }
 
 static void a_signal_stops_it_in_order(void **state)
@@ -161,7 +155,7 @@ static void a_signal_stops_it_in_order(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = whole_open(NULL, 0);
         sigset_t set;
 
         sigemptyset(&set);
@@ -174,7 +168,7 @@ static void a_signal_stops_it_in_order(void **state)
         assert_int_equal(k.s->roster.count[ROSTER_WORK], 0);
         /* Taken in or not: nothing is between the folders. */
         assert_int_equal(count(&k, "incoming", ".hdr") + count(&k, "outgoing", ".hdr"), 1);
-        bench_close(&k);
+        whole_close(&k);
     }
 }
 

@@ -9,24 +9,13 @@
  */
 #include "tests/unit/loop_world.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
+/* As after the start: no look was taken yet. */
+static struct bench fresh_open(const char *const *setting, size_t n)
 {
-    struct bench k = {.w = depot_world_open(setting, n)};
+    struct bench k = bench_open(setting, n);
 
-    k.s = loop_world_open(k.w);
     k.s->recovered = false;
     return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
 }
 
 static void put_state(struct bench *k, const struct base *b, const char *const *suffix)
@@ -69,7 +58,7 @@ static void whatever_was_under_way_comes_to_its_one_end(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
         struct base b = world_base(k.w, "x");
 
         print_message("  %s\n", cases[i].says);
@@ -100,7 +89,7 @@ static void the_attempt_is_counted_in_the_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
         struct base b = world_base(k.w, "x");
 
         put_state(&k, &b, (const char *const[]){".eml", cases[i].suffix, NULL});
@@ -116,7 +105,7 @@ static void the_attempt_is_counted_in_the_name(void **state)
 
 static void an_attempt_that_ended_by_the_disk_is_not_counted(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = fresh_open(NULL, 0);
     struct base b = world_base(k.w, "x");
     struct roster_entry *e;
 
@@ -140,7 +129,7 @@ static void what_the_roster_knows_is_left_alone(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
         struct base b = world_base(k.w, "x");
         struct roster_entry *e = roster_add(&k.s->roster, &b);
 
@@ -179,7 +168,7 @@ static void a_hold_goes_on_where_the_ledger_says(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
         struct base b = world_base(k.w, "x");
         struct roster_entry *e;
         int64_t wait;
@@ -202,7 +191,7 @@ static void a_hold_goes_on_where_the_ledger_says(void **state)
 
 static void holds_without_a_ledger_are_spread(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = fresh_open(NULL, 0);
     int64_t last = 0;
 
     (void)state;
@@ -221,7 +210,7 @@ static void holds_without_a_ledger_are_spread(void **state)
 
 static void nothing_is_taken_in_before_the_repairs_are_done(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = fresh_open(NULL, 0);
     struct base b = world_base(k.w, "x");
 
     (void)state;
@@ -239,7 +228,7 @@ static void nothing_is_taken_in_before_the_repairs_are_done(void **state)
 
 static void a_list_with_holes_is_not_acted_upon(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = fresh_open(NULL, 0);
     struct base b = world_base(k.w, "x");
     int fd = k.s->depot.spool.proc.fd;
 
@@ -264,7 +253,7 @@ static void what_spoold_never_makes_is_reported_and_stays(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
         struct base b = world_base(k.w, "x");
 
         put_state(&k, &b, cases[i]);
@@ -290,7 +279,7 @@ static void a_message_of_an_unknown_intake_stays_in_proc(void **state)
     (void)state;
     base_make(&b, VIEW("x"), "gone", &eml, &hdr);
     for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = fresh_open(NULL, 0);
 
         put_state(&k, &b, (const char *const[]){".eml", suffix[i], NULL});
         look(&k);
@@ -304,7 +293,7 @@ static void a_message_of_an_unknown_intake_stays_in_proc(void **state)
 static void an_offered_message_waits_for_its_window(void **state)
 {
     static const char *const stage[] = {"spool.external_stage=yes", "spool.external_window=7s"};
-    struct bench k = bench_open(stage, 2);
+    struct bench k = fresh_open(stage, 2);
     struct base b = world_base(k.w, "x");
     const struct roster_entry *e;
 
@@ -325,7 +314,7 @@ static void what_another_program_has_is_waited_for(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct bench k = bench_open(stage, 1);
+        struct bench k = fresh_open(stage, 1);
         struct base b = world_base(k.w, "x");
         const struct roster_entry *e;
 
@@ -341,7 +330,7 @@ static void what_another_program_has_is_waited_for(void **state)
 
 static void a_pair_put_there_by_hand_is_claimed_in_place(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = fresh_open(NULL, 0);
 
     (void)state;
     depot_world_pair(k.w, "proc", "by hand");
@@ -357,7 +346,7 @@ static void a_pair_put_there_by_hand_is_claimed_in_place(void **state)
 static void a_base_belongs_to_the_intake_it_names(void **state)
 {
     static const char *const two[] = {"intake main.path=incoming", "intake fax-2.path=fax"};
-    struct bench k = bench_open(two, 2);
+    struct bench k = fresh_open(two, 2);
     struct stat st = {.st_ino = 5};
     struct base b;
 

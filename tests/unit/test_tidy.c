@@ -11,25 +11,6 @@
 
 #include <poll.h>
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
-{
-    struct bench k = {.w = depot_world_open(setting, n)};
-
-    k.s = loop_world_open(k.w);
-    return k;
-}
-
-static void bench_close(struct bench *k)
-{
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
-}
-
 static void one_round(struct bench *k)
 {
     tidy_start(k->s);

@@ -7,27 +7,19 @@
 
 #include "spoold/watch.h"
 
-struct bench {
-    struct world *w;
-    struct spoold *s;
-    struct watch *watch;
-};
-
-static struct bench bench_open(const char *const *setting, size_t n)
+static struct bench watched_open(const char *const *setting, size_t n)
 {
-    struct bench k = {.w = depot_world_open(setting, n)};
+    struct bench k = bench_open(setting, n);
 
-    k.s = loop_world_open(k.w);
-    k.watch = watch_start(k.s);
+    k.s->watch = watch_start(k.s);
     return k;
 }
 
-static void bench_close(struct bench *k)
+static void watched_close(struct bench *k)
 {
-    watch_stop(&k->watch);
-    assert_null(k->watch);
-    loop_world_close(k->w, &k->s);
-    depot_world_close(&k->w);
+    watch_stop(&k->s->watch);
+    assert_null(k->s->watch);
+    bench_close(k);
 }
 
 static void a_finished_file_becomes_a_hint(void **state)
@@ -42,59 +34,59 @@ static void a_finished_file_becomes_a_hint(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open(NULL, 0);
+        struct bench k = watched_open(NULL, 0);
 
         depot_world_write(k.w, "incoming", cases[i].name, "x");
-        watch_read(k.watch, k.s);
+        watch_read(k.s->watch, k.s);
         if (k.s->intake[0].hint_n != cases[i].wanted)
             fail_msg("%s: %zu hints", cases[i].name, k.s->intake[0].hint_n);
         if (cases[i].wanted)
             assert_string_equal(k.s->intake[0].hint[0].name, "x");
-        bench_close(&k);
+        watched_close(&k);
     }
 }
 
 static void a_pair_that_is_renamed_in_is_one_hint(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = watched_open(NULL, 0);
     int in = k.s->depot.spool.intake[0].fd, from = k.s->depot.spool.quarantine.fd;
 
     (void)state;
     depot_world_pair(k.w, "quarantine", "x");
     assert_int_equal(renameat(from, "x.eml", in, "x.eml"), 0);
     assert_int_equal(renameat(from, "x.hdr", in, "x.hdr"), 0);
-    watch_read(k.watch, k.s);
+    watch_read(k.s->watch, k.s);
     assert_int_equal(k.s->intake[0].hint_n, 1);
     assert_int_equal(k.s->intake[0].hint[0].due, 0);
-    bench_close(&k);
+    watched_close(&k);
 }
 
 static void events_of_each_intake_go_to_it(void **state)
 {
     static const char *const two[] = {"intake main.path=incoming", "intake fax.path=fax"};
-    struct bench k = bench_open(two, 2);
+    struct bench k = watched_open(two, 2);
 
     (void)state;
     depot_world_write(k.w, "fax", "f.hdr", "x");
-    watch_read(k.watch, k.s);
+    watch_read(k.s->watch, k.s);
     assert_int_equal(k.s->intake[0].hint_n, 0);
     assert_int_equal(k.s->intake[1].hint_n, 1);
-    bench_close(&k);
+    watched_close(&k);
 }
 
 static void a_message_that_only_stands_open_is_no_hint(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = watched_open(NULL, 0);
     int fd = openat(k.s->depot.spool.intake[0].fd, "x.eml", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
     (void)state;
     assert_int_equal(write(fd, "x", 1), 1);
-    watch_read(k.watch, k.s);
+    watch_read(k.s->watch, k.s);
     assert_int_equal(k.s->intake[0].hint_n, 0);
     close(fd);
-    watch_read(k.watch, k.s);
+    watch_read(k.s->watch, k.s);
     assert_int_equal(k.s->intake[0].hint_n, 1);
-    bench_close(&k);
+    watched_close(&k);
 }
 
 static void what_comes_back_to_proc_asks_for_a_look(void **state)
@@ -103,29 +95,29 @@ static void what_comes_back_to_proc_asks_for_a_look(void **state)
 
     (void)state;
     for (size_t on = 0; on < 2; on++) {
-        struct bench k = bench_open(stage, on);
+        struct bench k = watched_open(stage, on);
 
         k.s->look_due = 12345;
         depot_world_write(k.w, "quarantine", "x", "x");
         assert_int_equal(renameat(k.s->depot.spool.quarantine.fd, "x", k.s->depot.spool.proc.fd, "x.hdr"), 0);
-        watch_read(k.watch, k.s);
+        watch_read(k.s->watch, k.s);
         assert_int_equal(k.s->look_due, on ? 0 : 12345);
-        bench_close(&k);
+        watched_close(&k);
     }
 }
 
 static void a_folder_that_is_moved_away_raises_the_alarm(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = watched_open(NULL, 0);
     char to[1100];
 
     (void)state;
     snprintf(to, sizeof to, "%s/elsewhere", k.w->root);
     assert_int_equal(rename(depot_world_path(k.w, "incoming", ""), to), 0);
-    watch_read(k.watch, k.s);
+    watch_read(k.s->watch, k.s);
     assert_true(k.s->alarms.since_ms[ALARM_INTAKE_GONE] != 0);
     assert_non_null(strstr(k.s->alarms.text[ALARM_INTAKE_GONE], "incoming"));
-    bench_close(&k);
+    watched_close(&k);
 }
 
 static long queue_limit(void)
@@ -150,7 +142,7 @@ static void lost_events_lead_to_a_walk(void **state)
     (void)state;
     if (limit <= 0 || limit > 70000)
         skip();
-    k = bench_open(NULL, 0);
+    k = watched_open(NULL, 0);
     in = k.s->depot.spool.intake[0].fd;
     depot_world_write(k.w, "incoming", "a.eml", "x");
     for (long i = 0; i <= limit / 2 + 1; i++) { /* a different name each time, or they would be merged */
@@ -158,20 +150,20 @@ static void lost_events_lead_to_a_walk(void **state)
         renameat(in, "b.eml", in, "a.eml");
     }
     for (int i = 0; i < 100 && !k.s->intake[0].walk; i++)
-        watch_read(k.watch, k.s);
+        watch_read(k.s->watch, k.s);
     assert_true(k.s->intake[0].walk);
-    bench_close(&k);
+    watched_close(&k);
 }
 
 static void nothing_to_read_is_no_error(void **state)
 {
-    struct bench k = bench_open(NULL, 0);
+    struct bench k = watched_open(NULL, 0);
 
     (void)state;
-    assert_true(watch_fd(k.watch) >= 0);
-    watch_read(k.watch, k.s);
+    assert_true(watch_fd(k.s->watch) >= 0);
+    watch_read(k.s->watch, k.s);
     assert_true(intake_idle(k.s, 0));
-    bench_close(&k);
+    watched_close(&k);
 }
 
 int main(void)

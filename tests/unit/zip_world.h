@@ -1,14 +1,15 @@
 /*
  * zip_world.h - ZIP archives made byte by byte, right ones and wrong ones, for the tests of worker-av.
  *
- * Included by test_av_zip.c and test_av_sabotage.c. An archive is made from a
- * list of members; wrong ones by patches: so many bytes of the first local header,
- * directory entry or end record are replaced.
+ * Included by test_av_*.c. An archive is made from a list of members; wrong ones
+ * by patches: so many bytes of the first local header, directory entry or end
+ * record are replaced. What av_zip.c says of one is asked by zip_expect().
  */
 #ifndef TESTS_UNIT_ZIP_WORLD_H
 #define TESTS_UNIT_ZIP_WORLD_H
 
 #include "common/buf.h"
+#include "workers/av/av_zip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,14 +36,21 @@ struct zip_patch {
     uint32_t value;
 };
 
-static void zip_put(struct buf *to, unsigned bytes, uint64_t n)
+#define ZIP_TEXT "some words that are stored"
+
+static const struct av_zip_limits zip_limits = {.file_size = 100000, .scan_size = 150000, .files = 20};
+static const struct zip_member zip_two[] = {{.name = "a.txt", .data = VIEW(ZIP_TEXT)},
+                                            {.name = "dir/b", .data = VIEW("other words")}};
+static const struct zip_member zip_streamed[] = {{.name = "a.txt", .data = VIEW(ZIP_TEXT), .streamed = true}};
+
+static inline void zip_put(struct buf *to, unsigned bytes, uint64_t n)
 {
     for (; bytes; bytes--, n >>= 8)
         buf_add_char(to, (char)(n & 0xff));
 }
 
 /* From the version to the length of the name, alike in local header and directory. */
-static void zip_put_fields(struct buf *to, const struct zip_member *m, bool local)
+static inline void zip_put_fields(struct buf *to, const struct zip_member *m, bool local)
 {
     uint32_t size = m->size ? m->size : (uint32_t)m->data.n;
     bool hide = local && m->streamed, far = local && m->zip64;
@@ -57,7 +65,7 @@ static void zip_put_fields(struct buf *to, const struct zip_member *m, bool loca
     zip_put(to, 2, strlen(m->name));
 }
 
-static void zip_put_local(struct buf *to, const struct zip_member *m)
+static inline void zip_put_local(struct buf *to, const struct zip_member *m)
 {
     zip_put(to, 4, 0x04034b50);
     zip_put_fields(to, m, true);
@@ -77,7 +85,7 @@ static void zip_put_local(struct buf *to, const struct zip_member *m)
     }
 }
 
-static void zip_put_entry(struct buf *to, const struct zip_member *m, uint32_t offset)
+static inline void zip_put_entry(struct buf *to, const struct zip_member *m, uint32_t offset)
 {
     zip_put(to, 4, 0x02014b50);
     zip_put(to, 2, 20);
@@ -89,7 +97,7 @@ static void zip_put_entry(struct buf *to, const struct zip_member *m, uint32_t o
     buf_add_str(to, m->name);
 }
 
-static void zip_put_end(struct buf *to, size_t entries, uint32_t size, uint32_t offset)
+static inline void zip_put_end(struct buf *to, size_t entries, uint32_t size, uint32_t offset)
 {
     zip_put(to, 4, 0x06054b50);
     zip_put(to, 4, 0);
@@ -101,7 +109,7 @@ static void zip_put_end(struct buf *to, size_t entries, uint32_t size, uint32_t 
 }
 
 /* Appends an archive whose offsets count from its own beginning. */
-static void zip_make(struct buf *to, const struct zip_member *m, size_t n)
+static inline void zip_make(struct buf *to, const struct zip_member *m, size_t n)
 {
     size_t start = to->n, first;
     struct buf directory = {0};
@@ -116,7 +124,7 @@ static void zip_make(struct buf *to, const struct zip_member *m, size_t n)
     buf_free(&directory);
 }
 
-static char *zip_find(struct buf *b, char where)
+static inline char *zip_find(struct buf *b, char where)
 {
     const char *sig = where == 'L' ? "PK\3\4" : where == 'C' ? "PK\1\2" : "PK\5\6";
     char *p = memmem(b->p, b->n, sig, 4);
@@ -125,7 +133,7 @@ static char *zip_find(struct buf *b, char where)
     return p;
 }
 
-__attribute__((unused)) static void zip_patch(struct buf *b, const struct zip_patch patch[ZIP_PATCHES])
+static inline void zip_patch(struct buf *b, const struct zip_patch patch[ZIP_PATCHES])
 {
     for (unsigned i = 0; i < ZIP_PATCHES && patch[i].where; i++) {
         char *p = zip_find(b, patch[i].where) + patch[i].at;
@@ -135,8 +143,31 @@ __attribute__((unused)) static void zip_patch(struct buf *b, const struct zip_pa
     }
 }
 
+static inline void zip_look(const struct buf *b, struct av_zip_report *r)
+{
+    /* A copy of its very size, so that a sanitizer sees each byte read beyond it. */
+    char *exact = malloc(b->n ? b->n : 1);
+
+    assert_non_null(exact);
+    if (b->n)
+        memcpy(exact, b->p, b->n);
+    av_zip_check((struct view){exact, b->n}, &zip_limits, r);
+    free(exact);
+}
+
+/* NULL: any text. */
+static inline void zip_expect(const char *what, const struct buf *b, enum antivirus_why why, const char *text)
+{
+    struct av_zip_report r;
+
+    zip_look(b, &r);
+    if (r.why != why || (text && strcmp(r.text, text) != 0))
+        fail_msg("%s: got %s (%s), wanted %s (%s)", what, antivirus_why_name(r.why), r.text,
+                 antivirus_why_name(why), text ? text : "any text");
+}
+
 /* Raw deflate of `times` MB of zeros and then of `tail`; the zeros are packed once. */
-__attribute__((unused)) static uint32_t zip_deflate(struct buf *to, unsigned times, struct view tail)
+static inline uint32_t zip_deflate(struct buf *to, unsigned times, struct view tail)
 {
     const size_t mb = 1 << 20;
     unsigned char *zeros = calloc(1, mb), *out = malloc(mb);

@@ -415,23 +415,18 @@ void *av_guard_libc_calloc(size_t count, size_t n) __asm__("__libc_calloc");
 void *av_guard_libc_realloc(void *p, size_t n) __asm__("__libc_realloc");
 void *av_guard_libc_memalign(size_t align, size_t n) __asm__("__libc_memalign");
 
-STAND_IN(void *, malloc, (size_t n))
-{
-    void *p = guard_breaks(CALL_MALLOC) ? NULL : av_guard_libc_malloc(n);
+#define GUARD_MEMORY(call, name, params, args)                                                               \
+    STAND_IN(void *, name, params)                                                                           \
+    {                                                                                                        \
+        void *p = guard_breaks(call) ? NULL : av_guard_libc_##name args;                                     \
+                                                                                                             \
+        if (__builtin_expect(!p, 0))                                                                         \
+            guard_note(call);                                                                                \
+        return p;                                                                                            \
+    }
 
-    if (__builtin_expect(!p, 0))
-        guard_note(CALL_MALLOC);
-    return p;
-}
-
-STAND_IN(void *, calloc, (size_t count, size_t n))
-{
-    void *p = guard_breaks(CALL_CALLOC) ? NULL : av_guard_libc_calloc(count, n);
-
-    if (__builtin_expect(!p, 0))
-        guard_note(CALL_CALLOC);
-    return p;
-}
+GUARD_MEMORY(CALL_MALLOC, malloc, (size_t n), (n))
+GUARD_MEMORY(CALL_CALLOC, calloc, (size_t count, size_t n), (count, n))
 
 STAND_IN(void *, realloc, (void *old, size_t n))
 {
@@ -443,14 +438,7 @@ STAND_IN(void *, realloc, (void *old, size_t n))
     return p;
 }
 
-STAND_IN(void *, memalign, (size_t align, size_t n))
-{
-    void *p = guard_breaks(CALL_MEMALIGN) ? NULL : av_guard_libc_memalign(align, n);
-
-    if (__builtin_expect(!p, 0))
-        guard_note(CALL_MEMALIGN);
-    return p;
-}
+GUARD_MEMORY(CALL_MEMALIGN, memalign, (size_t align, size_t n), (align, n))
 ALSO(void *, memalign, aligned_alloc, (size_t align, size_t n))
 
 /* Its answer is the error; errno belongs to the caller. */
