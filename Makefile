@@ -16,14 +16,14 @@ CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(D
               -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' -DSPOOLD_LIBEXEC='"$(LIBEXEC)"' $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
 LIBS        = -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson 2>/dev/null)
-LIBS_WORKER = $(shell pkg-config --libs libseccomp libcrypto 2>/dev/null)
+LIBS_WORKER = -Wl,--as-needed $(shell pkg-config --libs libseccomp libssl libcrypto 2>/dev/null)
 
 MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c
 SRC   = $(filter-out $(MAINS),$(wildcard common/*.c spoold/*.c tools/*.c))
 OBJ   = $(SRC:%.c=$(B)/obj/%.o)
 # workers/role_NAME.c is worker-NAME, with everything else below workers/.
 ROLES = $(patsubst workers/role_%.c,%,$(wildcard workers/role_*.c))
-WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c)))
+WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/deliver/*.c)))
 # Not in the library: its guard stands in for functions of libc, in worker-av and the tests of it only.
 AVOBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard workers/av/*.c))
 LIBS_AV = -lclamav
@@ -35,7 +35,6 @@ ODD   = $(B)/hostile/worker-rewrite $(B)/escape
 INLINE = $(B)/obj/tests/inline/rewrite.o
 UNIT  = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-CRASH = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/crash/*.c))
 
 .PHONY: all deps build run check check-built check-long asan fuzz lint bench install uninstall clean test-build unit
 .SECONDARY:
@@ -86,8 +85,6 @@ $(B)/fuzz/fuzz_av_tar: $(B)/obj/workers/av/av_tar.o
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libspoold.a $(B)/libworkers.a
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_WORKER)
-$(B)/sweep: $(CRASH) $(B)/libspoold.a
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(B)/spoold.ini.5: man/spoold.ini.5.in $(B)/spoold
 	@$(B)/spoold --print-man >$@.options && sed -e '/@OPTIONS@/{r $@.options' -e 'd}' $< >$@
 
@@ -97,7 +94,7 @@ run: all
 
 unit: $(UNIT) $(ODD)
 test-build:
-	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep build/test/hostile/worker-rewrite
+	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep build/test/kill_at build/test/power build/test/no_fsync.so build/test/hostile/worker-rewrite
 check:
 	@$(MAKE) --no-print-directory deps DEPS=check
 	@$(MAKE) --no-print-directory -j2 build unit test-build
@@ -127,23 +124,24 @@ bench:
 	@bash tests/bench/run.sh $(B)
 	@python3 tests/bench/av.py $(B)
 
+EXTRA = etc/spoold.service:lib/systemd/system/spoold.service etc/spoold.sysusers:lib/sysusers.d/spoold.conf \
+	etc/spoold.tmpfiles:lib/tmpfiles.d/spoold.conf tools/spoolctl.bash-completion:share/bash-completion/completions/spoolctl
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(SYSCONF)/lists $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(B)/spoold $(DESTDIR)$(PREFIX)/sbin/spoold
-	install -m 755 $(B)/spoolctl $(DESTDIR)$(PREFIX)/sbin/spoolctl
-	install -m 755 $(B)/spooldrop $(DESTDIR)$(PREFIX)/bin/spooldrop
-	install -m 755 $(B)/spoold-launcher $(ROLES:%=$(B)/worker-%) $(DESTDIR)$(LIBEXEC)
-	[ -e $(DESTDIR)$(SYSCONF)/spoold.ini ] || install -m 644 etc/spoold.ini $(DESTDIR)$(SYSCONF)/spoold.ini
-	install -m 644 spoold/spoold.8 tools/spoolctl.8 launcher/spoold-launcher.8 $(ROLES:%=workers/worker-%.8) $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 tools/spooldrop.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(B)/spoold.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin $(B)/spoold $(B)/spoolctl
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(B)/spooldrop
+	install -D -m 755 -t $(DESTDIR)$(LIBEXEC) $(B)/spoold-launcher $(ROLES:%=$(B)/worker-%)
+	install -d $(DESTDIR)$(SYSCONF)/lists; [ -e $(DESTDIR)$(SYSCONF)/spoold.ini ] || install -m 644 etc/spoold.ini $(DESTDIR)$(SYSCONF)/spoold.ini
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 spoold/spoold.8 tools/spoolctl.8 launcher/spoold-launcher.8 $(ROLES:%=workers/worker-%.8)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 tools/spooldrop.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/spoold.ini.5
+	for f in $(EXTRA); do install -D -m 644 $${f%%:*} $(DESTDIR)$(PREFIX)/$${f#*:} || exit 1; done
+	sed -i 's|/usr/local/|$(PREFIX)/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/spoold.service
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,spoold-launcher $(ROLES:%=worker-%))
-	-rmdir $(DESTDIR)$(LIBEXEC)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,spoold-launcher $(ROLES:%=worker-%)) $(foreach f,$(EXTRA),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$f)))
+	rmdir $(DESTDIR)$(LIBEXEC) || true
 	rm -f $(DESTDIR)$(PREFIX)/sbin/spoold $(DESTDIR)$(PREFIX)/sbin/spoolctl $(DESTDIR)$(PREFIX)/bin/spooldrop \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/,man8/spoold-launcher.8 $(ROLES:%=man8/worker-%.8) man8/spoold.8 man8/spoolctl.8 man1/spooldrop.1 man5/spoold.ini.5)
 clean:
 	rm -rf build
 
--include $(shell [ -d $(B) ] && find $(B) -name '*.d')
+-include tests/crash/crash.mk tests/power/power.mk $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -14,6 +14,7 @@ static const struct role_row rows[] = {
     /* It may open files; that they are only those of its scratch folder is Landlock's doing. The supervisor
      * asks for a scratch folder that fits its settings. */
     [ROLE_AV] = {"av", "worker-av", "spoold-av", 512, SANDBOX__REQUIRED | SANDBOX_LANDLOCK},
+    [ROLE_DELIVER] = {"deliver", "worker-deliver", "spoold-deliver", 0, SANDBOX__REQUIRED},
 };
 
 static const char *const bit_names[] = {

@@ -16,6 +16,7 @@
 enum role {
     ROLE_REWRITE,
     ROLE_AV,
+    ROLE_DELIVER,
     ROLE__MAX,
 };
 

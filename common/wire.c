@@ -97,7 +97,7 @@ static const struct rule rules[WIRE_SENDER__MAX][WIRE__MAX] =
             },
         [WIRE_TO_CHILD] =
             {
-                [WIRE_JOB] = {WIRE_UP, 1, 3},
+                [WIRE_JOB] = {WIRE_UP, 1, 4},
                 /* It may cross the RESULT on its way: then the child is idle again. */
                 [WIRE_CANCEL] = {WIRE_UP | WIRE_BUSY, 0, 0},
             },

@@ -99,8 +99,9 @@ struct wire_hello {
     uint32_t applied;
     uint32_t landlock_abi, reserved;
 };
-/* fds: message (read only); then, by the bits, output (write only) and blob. */
-enum { WIRE_JOB_OUT = 1, WIRE_JOB_BLOB = 2 };
+/* fds: message (read only); then, by the bits and in this order, output (write only), blob, notes (append
+ * only), peer (a connected socket). */
+enum { WIRE_JOB_OUT = 1, WIRE_JOB_BLOB = 2, WIRE_JOB_NOTES = 4, WIRE_JOB_PEER = 8 };
 struct wire_job {
     uint32_t flags;
     uint32_t test; /* test builds: the misbehaviour that is asked for; 0 */
@@ -128,6 +129,9 @@ struct wire_result {
         struct {
             uint32_t state, why; /* common/antivirus.h */
             uint32_t layers;     /* files that were looked into, the message among them */
+        };
+        struct {
+            uint32_t done, failed, later; /* recipients of the order, by what became of them */
         };
     };
     uint32_t reserved[2];

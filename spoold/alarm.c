@@ -24,8 +24,14 @@ static const char *const names[ALARM_KIND__MAX] = {
     [ALARM_SIGNATURES] = "signatures",
     [ALARM_UNEXAMINED] = "unexamined",
     [ALARM_ATTACK] = "attack",
+    [ALARM_FROZEN] = "frozen",
 };
 _Static_assert(sizeof names / sizeof *names == ALARM_KIND__MAX, "a name for every kind");
+
+const char *alarm_name(enum alarm_kind k)
+{
+    return names[k];
+}
 
 void alarm_raise(struct alarms *a, enum alarm_kind k, const char *fmt, ...)
 {

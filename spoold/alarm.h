@@ -22,6 +22,7 @@ enum alarm_kind {
     ALARM_SIGNATURES, /* only test signatures, too old, or a folder that cannot be read */
     ALARM_UNEXAMINED, /* a message could not be examined and is held */
     ALARM_ATTACK,     /* a worker tried what only an intruder tries; stands until spoold is started again */
+    ALARM_FROZEN,     /* an administrator ordered it */
     ALARM_KIND__MAX
 };
 
@@ -35,5 +36,7 @@ __attribute__((format(printf, 3, 4))) void alarm_raise(struct alarms *a, enum al
                                                        ...);
 /* Logs when it was raised. */
 void alarm_clear(struct alarms *a, enum alarm_kind k);
+/* "no_room", ...: for programs. */
+const char *alarm_name(enum alarm_kind k);
 
 #endif

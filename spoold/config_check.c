@@ -5,7 +5,9 @@
  * taking out "//", "/./" and a last slash; links and mounts are looked at when
  * the folders are opened. Changes nothing and touches no file.
  */
+#include "common/deliver.h"
 #include "spoold/config_value.h"
+#include "spoold/deliver.h"
 #include "spoold/pool.h"
 
 #define CHECK_FOLDER_MAX (3 + 2 * CONFIG_INTAKE_MAX)
@@ -125,6 +127,31 @@ static void check_allow_less(const struct check *k)
                      accepted);
 }
 
+static void check_address(const struct check *k, const struct config_intake *in)
+{
+    struct config_place place = k->where("intake", in->name, "deliver", k->arg);
+    struct deliver_address a;
+    const char *accepted;
+
+    if (in->deliver[0] && deliver_address_parse(view_of(in->deliver), &a, &accepted) < 0)
+        config_error(k->errs, place.file, place.lineno, "deliver (%s) is no address; accepted: %s",
+                     in->deliver, accepted);
+}
+
+static void check_deliver(const struct check *k)
+{
+    struct config_place name = k->where("deliver", "", "tls", k->arg);
+    struct config_place user = k->where("deliver", "", "user", k->arg);
+
+    for (size_t i = 0; i < k->c->intake_n; i++)
+        check_address(k, &k->c->intake[i]);
+    if (k->c->deliver_tls == DELIVER_TLS_VERIFY && !k->c->deliver_tls_name[0])
+        config_error(k->errs, name.file, name.lineno,
+                     "tls = verify needs tls_name, the name in the server's certificate");
+    if (k->c->deliver_user[0] && !k->c->deliver_password_file[0])
+        config_error(k->errs, user.file, user.lineno, "user needs password_file, the file with its password");
+}
+
 void config_check(const struct config *c,
                   struct config_place (*where)(const char *section, const char *name, const char *key,
                                                void *arg),
@@ -138,4 +165,5 @@ void config_check(const struct config *c,
     if (c->hold_longest > c->max_hold)
         check_growing(&k, "hold_longest", "max_hold");
     check_allow_less(&k);
+    check_deliver(&k);
 }

@@ -10,6 +10,8 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/control_av.h"
+#include "spoold/control_freeze.h"
+#include "spoold/control_hold.h"
 #include "spoold/query.h"
 
 #include <errno.h>
@@ -35,6 +37,7 @@ struct control {
     int listen, epoll;
     int spare; /* given up for a moment when no descriptor is left: who cannot be served is sent away */
     unsigned numbers;
+    struct control_ticket asking; /* the one whose request is being answered */
     struct client client[CONTROL_CLIENTS_MAX];
 };
 
@@ -42,9 +45,9 @@ static const struct verb_row {
     const char *name;
     control_answer *answer;
 } verbs[] = {
-    {"status", control_status},
-    {"queue", control_queue},
-    {"av", control_av},
+    {"status", control_status}, {"queue", control_queue},   {"av", control_av},
+    {"hold", control_hold},     {"unhold", control_unhold}, {"retry", control_retry},
+    {"freeze", control_freeze}, {"thaw", control_thaw},     {"metrics", control_metrics},
 };
 
 /* The name is bound relative to the state folder: no absolute path, and no limit of sun_path. */
@@ -205,6 +208,24 @@ static void send_some(struct control *c, struct client *cl)
         watch_client(c, cl->fd, EPOLL_CTL_MOD, 0);
 }
 
+struct control_ticket control_ticket(const struct spoold *s)
+{
+    return s->control->asking;
+}
+
+void control_reply(struct spoold *s, struct control_ticket t, const struct buf *lines, int code,
+                   const char *message)
+{
+    struct client *cl = t.number ? &s->control->client[t.client] : NULL;
+
+    if (!cl || cl->fd < 0 || cl->number != t.number)
+        return;
+    if (lines)
+        buf_add_view(&cl->out, buf_view(lines));
+    finish_answer(cl, code, message);
+    send_some(s->control, cl);
+}
+
 static void query_run(struct task *t, struct depot *d)
 {
     struct query *q = (struct query *)t;
@@ -262,11 +283,13 @@ static void answer(struct spoold *s, struct client *cl, struct view packet)
         finish_answer(cl, EXIT_USAGE_64, "the request is not understood");
         return;
     }
+    s->control->asking = (struct control_ticket){(unsigned)(cl - s->control->client), cl->number};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (view_equal(r.word[0], view_of(verbs[i].name))) {
             int code = verbs[i].answer(s, &r, &cl->out, &message);
 
-            finish_answer(cl, code, message);
+            if (code != CONTROL_LATER)
+                finish_answer(cl, code, message);
             return;
         }
     }

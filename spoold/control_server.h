@@ -21,10 +21,18 @@ void control_event(struct spoold *s, int fd);
 /* Cuts off idle clients. Returns the next due time. */
 int64_t control_run(struct spoold *s, int64_t now);
 
+#define CONTROL_LATER (-1) /* of a handler: the answer comes by control_reply() */
+/* Whom the handler that runs now answers. */
+struct control_ticket control_ticket(const struct spoold *s);
+/* The whole answer, `lines` NULL or lines of JSON. Does nothing when that client has gone. */
+void control_reply(struct spoold *s, struct control_ticket t, const struct buf *lines, int code,
+                   const char *message);
+
 /* What a handler in the loop does: lines of JSON onto `out`; returns an exit code and may set *message
  * (static text). */
 typedef int control_answer(struct spoold *s, const struct control_request *r, struct buf *out,
                            const char **message);
 control_answer control_status, control_queue; /* control_state.c */
+control_answer control_metrics;               /* control_metrics.c */
 
 #endif

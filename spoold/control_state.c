@@ -1,6 +1,7 @@
 /*
  * control_state.c - status and queue: answered from the loop's own memory, so also while the disk stalls.
  */
+#include "spoold/deliver.h"
 #include "spoold/control_server.h"
 
 #include "common/json.h"
@@ -89,6 +90,7 @@ static void add_alarms(struct json *j, const struct spoold *s)
             buf_add_char(&items, ',');
         json_open(&one, &items);
         json_add_time(&one, "since", s->alarms.since_ms[k]);
+        json_add_str(&one, "kind", alarm_name((enum alarm_kind)k));
         json_add_str(&one, "text", s->alarms.text[k]);
         json_close(&one);
     }
@@ -104,8 +106,13 @@ int control_status(struct spoold *s, const struct control_request *r, struct buf
     (void)r;
     (void)message;
     json_open(&j, out);
-    json_add_str(&j, "state", s->stopping ? "stopping" : stopped ? "intake stopped" : "running");
+    json_add_str(&j, "state",
+                 s->stopping ? "stopping"
+                 : s->frozen ? "FROZEN"
+                 : stopped   ? "intake stopped"
+                             : "running");
     json_add_str(&j, "reason", stopped ? stopped : "");
+    json_add_bool(&j, "frozen", s->frozen);
     json_add_str(&j, "version", SPOOLD_VERSION);
     json_add_int(&j, "pid", getpid());
     json_add_time(&j, "since", s->started_ms);
@@ -120,6 +127,8 @@ int control_status(struct spoold *s, const struct control_request *r, struct buf
     add_counts(&j, s);
     if (s->pool)
         pool_add_status(s->pool, &j);
+    if (s->deliver)
+        deliver_add_status(s->deliver, &j);
     antivirus_add_status(s, &j);
     add_alarms(&j, s);
     json_add_int(&j, "log_dropped", (int64_t)log_dropped());
@@ -174,7 +183,7 @@ static void list_one(struct roster_entry *e, void *arg)
     else if (e->from)
         add_people(&j, e);
     json_add_time(&j, "since", e->since_ms);
-    if (e->state == ROSTER_HELD)
+    if (e->state == ROSTER_HELD && e->due < INT64_MAX && !roster_is_kept(e))
         json_add_time(&j, "next", depot_wall_ms() + e->due - depot_mono_ms());
     json_add_str(&j, "reason", e->reason ? e->reason : "");
     json_close(&j);

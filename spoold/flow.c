@@ -11,6 +11,7 @@
 #include "spoold/flow_part.h"
 
 #include "common/log.h"
+#include "spoold/deliver.h"
 #include "spoold/recover.h"
 #include "spoold/spoold.h"
 
@@ -238,6 +239,13 @@ void flow_go(struct spoold *s, struct msg *m)
 {
     const struct flow_row *row = &rows[m->step];
 
+    if (before_commit(m->step) && hold_is_wanted(s, &m->base)) {
+        m->err = 0;
+        m->unserved = false;
+        msg_set_reason(m, "%s", ROSTER_KEPT);
+        flow_put_on_hold(s, m);
+        return;
+    }
     if (m->step == MSG_STEP_RECORD) {
         m->handed_over = true;
         s->handed_over++;
@@ -311,6 +319,15 @@ void flow_wake(struct spoold *s, struct roster_entry *e)
         recover_look_soon(s);
         return;
     }
+    if (roster_is_kept(e)) {
+        roster_set_due(&s->roster, e, INT64_MAX); /* found so after a restart */
+        return;
+    }
+    if (s->frozen) {
+        e->unserved = true; /* woken by the gate when that is over */
+        roster_set_due(&s->roster, e, depot_mono_ms() + s->cfg->hold_first);
+        return;
+    }
     if (e->state == ROSTER_HELD && flow_gate_is_shut(s) && !flow_gate_is_too_old(s, e->tries, e->first_ms))
         roster_set_due(&s->roster, e, depot_mono_ms() + s->cfg->hold_first); /* there it would only wait */
     else
@@ -363,8 +380,9 @@ static void act_gone(struct spoold *s, struct msg *m)
 {
     struct roster_entry *e = roster_find(&s->roster, &m->base);
 
+    deliver_offer(s->deliver, m);
     log_info("id=%s event=%s", m->base.s,
-             m->fate == MSG_FATE_SEND   ? "delivered"
+             m->fate == MSG_FATE_SEND   ? deliver_is_on(s->cfg, m->intake) ? "in_outlet" : "delivered"
              : m->fate == MSG_FATE_DROP ? "discarded"
                                         : "quarantined");
     forget_msg(s, e);

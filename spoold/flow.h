@@ -65,6 +65,8 @@ bool flow_is_unchanged(const struct msg *m);
 /* Removes the outputs of an attempt that came to nothing. 0, or -1 when one stays: it is rubbish by its name.
  */
 int flow_discard_outs(struct depot *d, struct msg *m);
+/* One event; with very many recipients as several lines, which count once together. 0, or -1 with errno. */
+int flow_record_event(struct depot *d, const struct event *e);
 /* The journal's first line about a message, once; durable with the batch that prepares or holds it. */
 int flow_record_accepted(struct depot *d, struct msg *m);
 

@@ -10,6 +10,7 @@
 #include "spoold/flow_part.h"
 
 #include "common/log.h"
+#include "spoold/control_freeze.h"
 #include "spoold/negative.h"
 #include "spoold/spoold.h"
 
@@ -105,7 +106,9 @@ static bool must_be_decided(const struct spoold *s, const struct msg *m)
 
 void flow_gate(struct spoold *s, struct msg *m)
 {
-    if (is_decided(m) || must_be_decided(s, m))
+    if (s->frozen)
+        task_list_add(&s->gate.unserved, &m->task);
+    else if (is_decided(m) || must_be_decided(s, m))
         pass(s, m);
     else if (spoold_worker_trouble(s) || s->gate.unserved.first)
         task_list_add(&s->gate.unserved, &m->task);
@@ -195,7 +198,9 @@ static void wake_rested(struct spoold *s)
 
 void flow_gate_run(struct spoold *s)
 {
-    const char *why = s->stopping ? "spoold was stopped before its attempt" : spoold_worker_trouble(s);
+    const char *why = s->stopping ? "spoold was stopped before its attempt"
+                      : s->frozen ? CONTROL_FREEZE_WHY
+                                  : spoold_worker_trouble(s);
 
     if (!why) {
         if (s->gate.rested || (s->gate.overflowed && !s->gate.lane.first && !s->gate.big.first))
@@ -203,7 +208,7 @@ void flow_gate_run(struct spoold *s)
         serve_waiting(s);
         run_lane(s);
         run_big(s);
-    } else if (s->stopping || spoold_workers_down_ms(s) > SPOOLD_WORKER_MS) {
+    } else if (s->stopping || s->frozen || spoold_workers_down_ms(s) > SPOOLD_WORKER_MS) {
         s->gate.rested = true;
         let_rest(s, &s->gate.lane, why);
         let_rest(s, &s->gate.big, why);

@@ -9,6 +9,7 @@
 
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "spoold/deliver.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
 
@@ -103,18 +104,26 @@ static size_t line_fill(const struct view *rcpt, size_t n)
     return i;
 }
 
-/* One event; with very many recipients as several lines, which count once together. */
-static int record_lines(struct depot *d, struct msg *m, struct event *e, const struct view *rcpt, size_t n)
+int flow_record_event(struct depot *d, const struct event *e)
 {
+    struct event part = *e;
+    size_t n = e->rcpt_n;
+
     do {
-        e->rcpt = rcpt;
-        e->rcpt_n = line_fill(rcpt, n);
-        if (depot_record(d, e) < 0)
-            return flow_fail(m, errno, "the journal cannot be written");
-        rcpt += e->rcpt_n;
-        n -= e->rcpt_n;
+        part.rcpt_n = line_fill(part.rcpt, n);
+        if (depot_record(d, &part) < 0)
+            return -1;
+        part.rcpt += part.rcpt_n;
+        n -= part.rcpt_n;
     } while (n > 0);
     return 0;
+}
+
+static int record_lines(struct depot *d, struct msg *m, struct event *e, const struct view *rcpt, size_t n)
+{
+    e->rcpt = rcpt;
+    e->rcpt_n = n;
+    return flow_record_event(d, e) < 0 ? flow_fail(m, errno, "the journal cannot be written") : 0;
 }
 
 int flow_record_accepted(struct depot *d, struct msg *m)
@@ -144,8 +153,11 @@ static int record_set(struct depot *d, struct msg *m, struct event *e, const str
     return r;
 }
 
+/* Where spoold itself hands them over, they are delivered when the server has them (deliver_store.c). */
 static int record_copies(struct depot *d, struct msg *m, struct view decision)
 {
+    if (deliver_is_on(d->cfg, m->intake))
+        return 0;
     for (size_t i = 0; i < m->copy_n; i++) {
         struct event e = event_of(m, EVENT_DELIVERED);
 

@@ -13,8 +13,9 @@
 #define SPOOLD_LEDGER_H
 
 #include "spoold/journal.h"
+#include "spoold/spool.h"
 
-#define LEDGER_VERSION 1
+#define LEDGER_VERSION 2
 
 enum ledger_state {
     LEDGER_ACCEPTED,
@@ -45,6 +46,7 @@ struct ledger_hold {
 struct ledger_counts {
     uint64_t event[EVENT_KIND__MAX]; /* messages, once each (delivered: messages with at least one copy) */
     uint64_t copies;
+    uint64_t class[SPOOL_CLASS__MAX]; /* of those quarantined, by the class of the first line */
     uint64_t indexed_lines, damaged_lines;
 };
 

@@ -150,6 +150,8 @@ void ledger_row_pack_head(const struct ledger_head *h, struct ledger_packed *to)
     for (unsigned k = 0; k < EVENT_KIND__MAX; k++)
         put_number(to, h->counts.event[k]);
     put_number(to, h->counts.copies);
+    for (unsigned c = 0; c < SPOOL_CLASS__MAX; c++)
+        put_number(to, h->counts.class[c]);
     put_number(to, h->counts.indexed_lines);
     put_number(to, h->counts.damaged_lines);
 }
@@ -168,6 +170,8 @@ int ledger_row_unpack_head(struct view from, struct ledger_head *h)
     for (unsigned k = 0; k < EVENT_KIND__MAX; k++)
         h->counts.event[k] = get_number(&u);
     h->counts.copies = get_number(&u);
+    for (unsigned c = 0; c < SPOOL_CLASS__MAX; c++)
+        h->counts.class[c] = get_number(&u);
     h->counts.indexed_lines = get_number(&u);
     h->counts.damaged_lines = get_number(&u);
     return done(&u);
@@ -233,6 +237,14 @@ bool ledger_row_has_name(const struct ledger_stored *s, struct view name)
     return view_equal(name, base_clean(&s->row.id));
 }
 
+static void count_class(struct view name, struct ledger_counts *counts)
+{
+    int c = spool_class_find(name);
+
+    if (c >= 0)
+        counts->class[c]++;
+}
+
 bool ledger_row_merge(struct ledger_stored *s, const struct event *e, const struct journal_place *place,
                       struct ledger_counts *counts)
 {
@@ -242,6 +254,8 @@ bool ledger_row_merge(struct ledger_stored *s, const struct event *e, const stru
     counts->indexed_lines++;
     counts->event[e->kind] += first;
     s->row.events |= bit;
+    if (first && e->kind == EVENT_QUARANTINED)
+        count_class(e->class, counts);
     if (e->kind == EVENT_DELIVERED)
         merge_copy(s, e->copy, counts);
     if (!s->row.size)

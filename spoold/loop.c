@@ -9,7 +9,9 @@
 #include "spoold/loop.h"
 
 #include "common/log.h"
+#include "spoold/control_freeze.h"
 #include "spoold/control_server.h"
+#include "spoold/deliver.h"
 #include "spoold/flow.h"
 #include "spoold/recover.h"
 #include "spoold/reload.h"
@@ -45,6 +47,8 @@ const char *spoold_stop_reason(const struct spoold *s)
         return "spoold is stopping";
     if (!s->recovered)
         return "spoold is starting";
+    if (s->frozen)
+        return CONTROL_FREEZE_WHY;
     if (s->stalled)
         return "the disk does not answer";
     if (s->alarms.since_ms[ALARM_DISK_ERROR])
@@ -123,11 +127,13 @@ static int64_t hand_out(struct spoold *s)
     if (spoold_room(s))
         next = earlier(next, intake_run(s, now));
     next = earlier(next, control_run(s, now));
+    next = earlier(next, hold_run(s, now));
     next = earlier(next, notify_run(&s->notify, now));
     if (s->pool)
         next = earlier(next, pool_run(s->pool, now));
     next = earlier(next, antivirus_run(s, now));
     flow_gate_run(s);
+    next = earlier(next, deliver_run(s->deliver, now));
     if (store_idle(s->store) && s->todo.first)
         store_submit(s->store, &s->todo);
     if (!store_idle(s->store))
@@ -194,7 +200,8 @@ static bool all_idle(const struct spoold *s)
 
 static bool is_stopped(const struct spoold *s)
 {
-    return (s->roster.count[ROSTER_WORK] == 0 && store_idle(s->store) && !s->todo.first) ||
+    return (s->roster.count[ROSTER_WORK] == 0 && deliver_is_quiet(s->deliver) && store_idle(s->store) &&
+            !s->todo.first) ||
            depot_mono_ms() >= s->stop_due;
 }
 
@@ -205,7 +212,7 @@ static bool is_done(const struct spoold *s)
         return false;
     if (spoold_stop_reason(s))
         return s->marked_stopped && !s->tidying;
-    return all_idle(s) && s->roster.next_due > depot_mono_ms() + 1000;
+    return all_idle(s) && deliver_is_idle(s->deliver, depot_mono_ms()) && s->roster.next_due > depot_mono_ms() + 1000;
 }
 
 static bool is_over(const struct spoold *s)
@@ -254,7 +261,7 @@ static void take_in(struct spoold *s, int fd, int signals)
         pool_event(s->pool);
     else if (fd == watch_fd(s->watch))
         watch_read(s->watch, s);
-    else if (fd != store_fd(s->store))
+    else if (fd != store_fd(s->store) && !deliver_event(s->deliver, fd))
         control_event(s, fd);
 }
 
@@ -271,6 +278,7 @@ void loop_run(struct spoold *s)
     if (s->pool)
         add_fd(ep, pool_fd(s->pool));
     control_attach(s, ep);
+    deliver_attach(s->deliver, ep);
     while (!is_over(s)) {
         int64_t wait = hand_out(s) - depot_mono_ms();
         int n = epoll_wait(ep, ev, LOOP_EVENTS, wait < 0 ? 0 : wait > 60000 ? 60000 : (int)wait);

@@ -3,7 +3,9 @@
  */
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/control_freeze.h"
 #include "spoold/control_server.h"
+#include "spoold/deliver.h"
 #include "spoold/launch.h"
 #include "spoold/loop.h"
 #include "spoold/negative.h"
@@ -208,8 +210,10 @@ static void prepare(struct spoold *s, const struct config *cfg)
                     s->facts.fs_type);
     s->started_ms = depot_wall_ms();
     control_open(s);
+    control_freeze_open(s);
     s->watch = watch_start(s);
     antivirus_open(s);
+    s->deliver = deliver_open(s);
     s->store = store_start(&s->depot, !cfg->store_inline);
 }
 
@@ -222,6 +226,7 @@ static void shut_down(struct spoold *s)
     store_stop(&s->store);
     /* While spoold is down, deposits are welcome: they wait on disk. */
     spool_mark_intakes(&s->depot.spool, s->no_room);
+    deliver_close(&s->deliver);
     antivirus_close(s);
     watch_stop(&s->watch);
     control_close(s);

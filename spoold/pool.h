@@ -44,6 +44,8 @@ struct pool_job {
     bool alone;       /* in a fresh child that serves nothing else */
     bool big;         /* long work: at most one such job of the role at a time, so that others go by */
     int message, out; /* borrowed descriptors; out -1 = none */
+    bool once;        /* it has notes and a peer: never begun a second time, whatever the reason */
+    int notes, peer;  /* borrowed descriptors: append only; a connected socket */
     struct view blob; /* borrowed; empty = none */
     uint64_t size;
     uint32_t test;

@@ -251,6 +251,11 @@ static int send_job(const struct pool_child *c, const struct pool_job *job)
         w.u.job.flags |= WIRE_JOB_BLOB;
         w.fd[w.fd_n++] = blob;
     }
+    if (job->once) {
+        w.u.job.flags |= WIRE_JOB_NOTES | WIRE_JOB_PEER;
+        w.fd[w.fd_n++] = job->notes;
+        w.fd[w.fd_n++] = job->peer;
+    }
     rc = wire_send(c->link.fd, &w);
     saved = errno;
     if (blob >= 0)

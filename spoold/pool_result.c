@@ -113,13 +113,13 @@ static void explain(const struct pool_child *c, const int *status, struct pool_o
 /* Lost through no fault of its own: tried again, but not for ever. */
 static void lose_job(struct pool *p, struct pool_role *r, struct pool_job *job, struct pool_outcome *o)
 {
-    if (!p->lost && !p->stopping && ++job->losses < POOL_LOSSES_MAX) {
+    if (!p->lost && !p->stopping && !job->once && ++job->losses < POOL_LOSSES_MAX) {
         log_info("event=job_lost role=%s pid=%u losses=%u cause=\"%s\"", r->name, o->pid, job->losses,
                  o->cause);
         pool_job_return(r, job);
         return;
     }
-    o->end = p->lost ? POOL_NO_WORKER : p->stopping ? POOL_CANCELLED : POOL_CHARGED;
+    o->end = p->lost ? POOL_NO_WORKER : p->stopping || job->once ? POOL_CANCELLED : POOL_CHARGED;
     pool_job_end(p, job, o);
 }
 

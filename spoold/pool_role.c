@@ -10,10 +10,11 @@
 #include "spoold/pool_part.h"
 
 #include "common/antivirus.h"
+#include "common/deliver.h"
+#include "spoold/deliver.h"
 
 #include <stddef.h>
 
-#define ALWAYS     SIZE_MAX
 #define NONE       SIZE_MAX
 #define MB         1048576
 #define SCRATCH_MB 64        /* for what the loader and the canaries need */
@@ -46,8 +47,35 @@ static const char *av_fault(const struct wire_result *r, const char *finding)
     return NULL;
 }
 
+static bool always(const struct config *cfg)
+{
+    return cfg != NULL;
+}
+
+static bool clamav_is_on(const struct config *cfg)
+{
+    return cfg->clamav;
+}
+
+static bool any_deliver_is_on(const struct config *cfg)
+{
+    for (size_t i = 0; i < cfg->intake_n; i++)
+        if (deliver_is_on(cfg, i))
+            return true;
+    return false;
+}
+
+static const char *deliver_fault(const struct wire_result *r, const char *finding)
+{
+    (void)finding;
+    if (r->done > DELIVER_RCPT_MAX || r->failed > DELIVER_RCPT_MAX || r->later > DELIVER_RCPT_MAX)
+        return "RESULT: numbers that cannot be";
+    return NULL;
+}
+
 static const struct {
-    size_t wanted, children, deadline, scratch; /* where in struct config; scratch: bytes of one child */
+    bool (*wanted)(const struct config *cfg);
+    size_t children, deadline, scratch; /* where in struct config; scratch: bytes of one child */
     int64_t deadline_extra_ms;
     int64_t loading_ms;
     enum alarm_kind alarm;
@@ -55,15 +83,18 @@ static const struct {
     const char *late, *drained;
     const char *(*fault)(const struct wire_result *r, const char *finding);
 } rows[ROLE__MAX] = {
-    [ROLE_REWRITE] = {ALWAYS, offsetof(struct config, worker_children),
+    [ROLE_REWRITE] = {always, offsetof(struct config, worker_children),
                       offsetof(struct config, worker_deadline), NONE, 0, 60000, ALARM_WORKER, 0,
                       "it took longer than workers.deadline", "it is loading again", rewrite_fault},
     /* The engine ends by itself at its timeout; only one that hangs is ended. Signatures are many: a set of
      * 8 million takes 20 s on a good machine, and minutes on a poor one. */
-    [ROLE_AV] = {offsetof(struct config, clamav), offsetof(struct config, av_children),
-                 offsetof(struct config, av_timeout), offsetof(struct config, av_scan_size), 5000, 900000,
-                 ALARM_ANTIVIRUS, 5000, "it went on long after antivirus.timeout",
-                 "it is loading new signatures", av_fault},
+    [ROLE_AV] = {clamav_is_on, offsetof(struct config, av_children), offsetof(struct config, av_timeout),
+                 offsetof(struct config, av_scan_size), 5000, 900000, ALARM_ANTIVIRUS, 5000,
+                 "it went on long after antivirus.timeout", "it is loading new signatures", av_fault},
+    /* A server may take 10 minutes for an answer; each wait is limited by the worker itself. */
+    [ROLE_DELIVER] = {any_deliver_is_on, offsetof(struct config, deliver_children),
+                      offsetof(struct config, deliver_timeout), NONE, 600000, 60000, ALARM_WORKER, 5000,
+                      "it held a server's line for too long", "it is loading again", deliver_fault},
 };
 
 static const void *field(const struct config *cfg, size_t at)
@@ -73,7 +104,7 @@ static const void *field(const struct config *cfg, size_t at)
 
 bool pool_role_is_wanted(const struct config *cfg, enum role role)
 {
-    return rows[role].wanted == ALWAYS || *(const bool *)field(cfg, rows[role].wanted);
+    return rows[role].wanted(cfg);
 }
 
 int64_t pool_role_children(const struct config *cfg, enum role role)

@@ -21,7 +21,8 @@
 
 const struct query_verb *query_find(struct view verb)
 {
-    static const struct query_verb *const verbs[] = {&query_show, &query_history, &query_audit};
+    static const struct query_verb *const verbs[] = {&query_show, &query_history, &query_audit,
+                                                     &query_events};
 
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (view_equal(verb, view_of(verbs[i]->name)))

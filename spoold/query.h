@@ -71,5 +71,6 @@ bool query_has_file(const struct spool_dir *dir, const struct base *b, const cha
 extern const struct query_verb query_show;    /* query_show.c */
 extern const struct query_verb query_history; /* query_history.c */
 extern const struct query_verb query_audit;   /* query_audit.c */
+extern const struct query_verb query_events;  /* query_events.c */
 
 #endif

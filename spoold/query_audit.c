@@ -18,6 +18,7 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/deliver.h"
 #include "spoold/recover.h"
 
 enum audit_step { AUDIT_ROWS, AUDIT_PROC };
@@ -26,6 +27,7 @@ enum audit_sum {
     AUDIT_DELIVERED,
     AUDIT_QUARANTINED,
     AUDIT_DISCARDED,
+    AUDIT_OUTLET,
     AUDIT_HELD,
     AUDIT_WORK,
     AUDIT_SUM__MAX
@@ -125,6 +127,21 @@ static const struct audit_entry *proc_find(const struct audit *a, const struct b
 
 /* --- rows --------------------------------------------------------------- */
 
+/* BASE or BASE.K; any part will do, and notes are the last one. */
+static bool has_copy(const struct spool_dir *dir, const struct base *id, const char *part)
+{
+    char suffix[24];
+
+    if (query_has_file(dir, id, part))
+        return true;
+    for (unsigned k = 2; k <= MSG_COPIES_MAX; k++) {
+        snprintf(suffix, sizeof suffix, ".%u%s", k, part);
+        if (query_has_file(dir, id, suffix))
+            return true;
+    }
+    return false;
+}
+
 /* Any part will do: while an entry is made or removed it is not whole. */
 static bool in_quarantine(const struct depot *d, const struct base *id)
 {
@@ -132,11 +149,21 @@ static bool in_quarantine(const struct depot *d, const struct base *id)
 
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         for (int c = 0; c < SPOOL_CLASS__MAX; c++) {
-            if (query_has_file(&d->spool.class[c], id, parts[p]))
+            if (c == SPOOL_CLASS_FAILED ? has_copy(&d->spool.class[c], id, parts[p])
+                                        : query_has_file(&d->spool.class[c], id, parts[p]))
                 return true;
         }
     }
     return false;
+}
+
+/* Waits for the server to which spoold hands it over. */
+static bool in_outlet(const struct depot *d, const struct base *id)
+{
+    size_t intake = recover_intake(d->cfg, id);
+
+    return deliver_is_on(d->cfg, intake) && (has_copy(&d->spool.outlet[intake], id, ".eml") ||
+                                             has_copy(&d->spool.outlet[intake], id, ".sent"));
 }
 
 /* The content leaves proc last, or goes to quarantine: there is no moment at which neither has it. */
@@ -157,6 +184,8 @@ static void count_open(struct audit *a, const struct base *id)
 
     if (e && e->state == RECOVER_HELD)
         a->sum[AUDIT_HELD]++;
+    else if (in_outlet(a->d, id))
+        a->sum[AUDIT_OUTLET]++;
     else if (e || in_proc(a, id) || in_quarantine(a->d, id))
         a->sum[AUDIT_WORK]++;
     else
@@ -244,8 +273,8 @@ static void add_ids(struct json *j, const char *key, const char *count_key, cons
 
 static void write_answer(struct query *q, const struct audit *a, bool balanced)
 {
-    static const char *const names[AUDIT_SUM__MAX] = {"delivered", "quarantined", "discarded", "held",
-                                                      "in_work"};
+    static const char *const names[AUDIT_SUM__MAX] = {"delivered", "quarantined", "discarded",
+                                                      "in_outlet", "held",        "in_work"};
     struct json j = {.comma = false};
 
     json_open(&j, &q->out);

@@ -79,6 +79,11 @@ bool roster_is_looked_for(const struct roster_entry *e)
     return e->state == ROSTER_RESTING && e->due == INT64_MAX;
 }
 
+bool roster_is_kept(const struct roster_entry *e)
+{
+    return e->state == ROSTER_HELD && e->reason && strcmp(e->reason, ROSTER_KEPT) == 0;
+}
+
 void roster_set_due(struct roster *r, struct roster_entry *e, int64_t due)
 {
     e->due = due;

@@ -10,6 +10,10 @@
 
 #include "spoold/msg.h"
 
+/* The reason of a message that an administrator keeps. No other reason is this one; it is also how a restart
+ * knows it, from the ledger. */
+#define ROSTER_KEPT "held by the administrator"
+
 enum roster_state {
     ROSTER_WORK,
     ROSTER_HELD,
@@ -28,7 +32,7 @@ struct roster_entry {
     int64_t first_ms; /* wall clock: first held */
     unsigned attempt, tries;
     bool keep_attempt;
-    bool unserved; /* held only because no worker was there for it */
+    bool unserved;               /* held only because no worker was there for it */
     uint32_t outs_eml, outs_hdr; /* outputs that could not be removed yet; as in struct msg */
     bool json_out;
     char *reason;    /* owned or NULL */
@@ -59,6 +63,8 @@ void roster_each(const struct roster *r, void (*fn)(struct roster_entry *e, void
 size_t roster_take_due(struct roster *r, int64_t now, struct roster_entry **to, size_t max);
 /* After an error, with its rest over: the next look at proc decides. */
 bool roster_is_looked_for(const struct roster_entry *e);
+/* Held until an administrator lets it go (hold.h). */
+bool roster_is_kept(const struct roster_entry *e);
 const char *roster_state_name(enum roster_state s);
 void roster_fini(struct roster *r);
 

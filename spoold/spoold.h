@@ -10,6 +10,7 @@
 #include "spoold/alarm.h"
 #include "spoold/antivirus.h"
 #include "spoold/depot.h"
+#include "spoold/hold.h"
 #include "spoold/intake.h"
 #include "spoold/notify.h"
 #include "spoold/reload.h"
@@ -41,6 +42,7 @@ struct spoold {
         bool rested, overflowed; /* some were left on disk: for want of a worker, of room in the lane */
     } gate;
     struct roster roster;
+    struct hold_orders holds;
     uint64_t bytes_in_flight;
     size_t handed_over; /* of those in work: published, only the books are open */
     struct intake intake[CONFIG_INTAKE_MAX];
@@ -49,6 +51,7 @@ struct spoold {
     struct watch *watch;
     struct control *control;
     struct antivirus av;
+    struct deliver *deliver; /* hands over what stands in outlets; NULL in tests that do without */
     struct notify notify;
     struct reload_source source;
     struct ledger_counts counts; /* as of the last housekeeping */
@@ -70,6 +73,7 @@ struct spoold {
     bool no_room, stalled, marked_stopped;
     bool mark_failed; /* tried again each second, not each turn */
     bool mark_fresh;  /* the intakes were marked since the last rescan; others can write there */
+    bool frozen;      /* by an administrator (control_freeze.h) */
     bool once, hold_all, stopping;
     bool strange;            /* the present look at proc met a state that spoold does not touch */
     int64_t outlet_error_ms; /* monotonic: a name was taken in an outlet, 0 = never */

@@ -27,13 +27,14 @@ MAY_SYNC='spoold/spool\.c;.*;the one place where messages are moved, removed and
 spoold/journal[a-z_]*\.c;.*;its own files in the journal directory, never a message
 spoold/ledger[a-z_]*\.c;.*;its own database, which can be made again from the journal
 spoold/control_server\.c; *unlinkat\([^,]*, CONTROL_SOCKET_NAME, 0\);the socket that a dead spoold left behind
+spoold/control_freeze\.c;.*;the mark state/frozen, never a message
 workers/scratch\.c;.*;temporary files in a scratch folder of the workers, never a message
 workers/av/av_canary\.c;.*;its own test signatures in a scratch folder
 workers/escape[a-z_]*\.c;.*;attempts of the self-test, which must be refused; on files of its own where they are not
 tools/drop_spool\.c;.*;the own pair of the depositor, before spoold may see it'
 
 # What only some files may say: pattern in the code;the files ("-": none);what, why.
-CODE='\bspool_(move|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy|(flow|recover)_\w+)\.[ch];moves messages, others may not
+CODE='\bspool_(move|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy|carry|release|deliver_store|(flow|recover|quarantine)_\w+)\.[ch];moves messages, others may not
 # *include *<db\.h>;spoold/ledger\.c;includes <db.h>, Berkeley DB stays in ledger.c
 # *include *<clamav\.h>;workers/av/av_(engine|layer)\w*\.[ch];includes <clamav.h>, libclamav stays behind av_engine.h
 \b(DB|DBC|DBT|DB_ENV|DB_TXN)\b;spoold/ledger\.c;shows a type of Berkeley DB, it stays in ledger.c
@@ -43,7 +44,7 @@ CODE='\bspool_(move|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy|(flow|r
 # *include *"launcher/;launcher/.*;includes from launcher/, what has root shares no code but common/
 # *include *"tools/;tools/.*;includes from tools/, nothing is built on a tool
 # *include *"spoold/config\.h";(spoold|tools)/.*;includes config.h, common/ and workers/ do not know the configuration
-# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_worker\.c);includes from spoold/, only config.h is open to the tools (check drives a pool of its own)
+# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_worker\.c|tools/ctl_doctor_folders\.c);includes from spoold/, only config.h is open to the tools (check drives a pool of its own, doctor asks fs.h)
 \bstrtok *\(;-;calls strtok, it keeps hidden state: cut with struct view
 \b(strcpy|strcat|sprintf|gets) *\(;-;writes without a bound, use common/buf.h or snprintf
 \balloca *\(;-;calls alloca, input must not size the stack: use xalloc.h
@@ -193,7 +194,7 @@ check_globals() {
     / file format / { file = dir = substr($1, 11); sub(/\.o:$/, ".c", file); sub(/\/.*/, "", dir) }
     / O / && /[ \t](\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && !/\.data\.rel\.ro/ {
         print dir, "static", 1 >>facts
-        may = "common/log.c ctx;workers/sandbox_trace.c trace;workers/role_av.c av;workers/av/av_engine.c heard;workers/av/av_guard.c guard;workers/av/av_stat.c stand_in;"
+        may = "common/log.c ctx;workers/sandbox_trace.c trace;workers/role_av.c av;workers/role_deliver.c deliver;workers/av/av_engine.c heard;workers/av/av_guard.c guard;workers/av/av_stat.c stand_in;"
         if (!index(may, file " " $NF ";"))
             print file ":1: " $NF " can change, state belongs in struct spoold (only what a signal handler, a callback or a stand-in without an argument of ours needs may stay)" >>bad
     }'

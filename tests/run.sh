@@ -2,7 +2,7 @@
 # run.sh BUILD short|long|unit - runs the tests and says what came out.
 #
 # unit: the unit tests. short: also the functional tests, lint and the crash sweeps with a few thousand points.
-# long: the same sweeps with more than ten thousand points each way.
+# long: the same sweeps with more than ten thousand points each way, and 440 power cuts.
 # Prints one line for each test that failed or was skipped and each sweep's figures; the very last line is
 # "N passed, N failed, N skipped". Exit code 1 when any failed. A test: exit 0 passed, 77 skipped, else failed.
 set -u
@@ -52,6 +52,21 @@ sweep_test() {
     limit=900 plain_test "$name" "$TESTBUILD/sweep" --spoold "$TESTBUILD/spoold" --jobs 2 "$@"
     figures=$(grep -E '^sweep: ([0-9]+ points|order of)' "$out/$name.out" | tail -n 1)
     echo "$name: ${figures:-no figures}"
+}
+
+power_test() {
+    local name=$1
+    shift
+    limit=1800 plain_test "$name" "$TESTBUILD/power" --bin "$BUILD" "$@"
+    grep '^power:' "$out/$name.out"
+}
+
+# kill -9 while messages are handed over to a mail server: see tests/interop/deliver_kills.py.
+deliver_test() {
+    local name=$1
+    shift
+    limit=1800 plain_test "$name" python3 tests/interop/deliver_kills.py "$TESTBUILD" "$@"
+    echo "$name: $(grep '^sweep:' "$out/$name.out" | tail -n 1)"
 }
 
 # At most $slots at one time.
@@ -122,6 +137,15 @@ sweeps() {
         start sweep_test "control_$name" $options --control "$name"
     done <<< "$controls"
     start sweep_test sweep_order --order
+    for name in ext4 xfs; do
+        [ "$mode" = long ] || break # the short form is tests/func/power_cut.sh
+        start power_test "power_$name" --fs "$name" --cuts 220
+        start power_test "power_control_$name" --fs "$name" --cuts 10 --control "$TESTBUILD/no_fsync.so"
+    done
+    [ "$mode" = long ] && points=600 || points=20
+    start deliver_test deliver_kills "$points"
+    start deliver_test deliver_kills_one "$points" --one
+    start deliver_test control_no-notes 60 --control no-notes
     start control_test no-lease writer_still_open
     start control_test no-lane killed_again_and_again
 }

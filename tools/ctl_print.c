@@ -211,7 +211,8 @@ static void print_alarms(struct ctl_print *p, const json_t *o)
 
 static void print_counts(struct ctl_print *p, const json_t *counts)
 {
-    static const char *const keys[] = {"accepted", "delivered", "quarantined", "discarded", "copies"};
+    static const char *const keys[] = {"accepted", "delivered", "quarantined", "discarded",
+                                       "released", "deleted",   "copies"};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct buf value = {0};
@@ -354,6 +355,17 @@ void ctl_print_status(struct ctl_print *p, const json_t *line)
     print_intakes(p, json_object_get(line, "intakes"));
     print_workers(p, json_object_get(line, "workers"));
     ctl_print_av_brief(p, json_object_get(line, "antivirus"));
+    ctl_print_deliver(p, json_object_get(line, "deliver"));
+}
+
+/* The answer to an order is a sentence. */
+void ctl_print_told(struct ctl_print *p, const json_t *line)
+{
+    struct buf text = {0};
+
+    if (ctl_print_add_member(&text, line, "text"))
+        ctl_print_line(p, CTL_PRINT_PLAIN, &text);
+    buf_free(&text);
 }
 
 /* The members of an event that a person wants, in reading order. */
@@ -453,7 +465,8 @@ void ctl_print_audit(struct ctl_print *p, const json_t *line)
     static const struct {
         const char *label, *key;
     } rows[] = {{"accepted", "accepted"},   {"delivered", "delivered"}, {"quarantined", "quarantined"},
-                {"discarded", "discarded"}, {"held", "held"},           {"in work", "in_work"}};
+                {"discarded", "discarded"}, {"in outlet", "in_outlet"}, {"held", "held"},
+                {"in work", "in_work"}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf value = {0}, cell = {0};

@@ -27,6 +27,9 @@ typedef void ctl_print_fn(struct ctl_print *p, const json_t *line);
 ctl_print_fn ctl_print_status, ctl_print_show, ctl_print_audit; /* ctl_print.c */
 ctl_print_fn ctl_table_queue, ctl_table_history;                /* ctl_table.c */
 ctl_print_fn ctl_print_av;                                      /* ctl_print_av.c */
+ctl_print_fn ctl_table_events;                                  /* ctl_table.c */
+ctl_print_fn ctl_print_told;                                    /* ctl_print.c */
+ctl_print_fn ctl_print_metrics;                                 /* ctl_metrics.c */
 
 /* Finds out about the terminal behind `to`. */
 void ctl_print_init(struct ctl_print *p, FILE *to);
@@ -37,6 +40,8 @@ void ctl_print_row(struct ctl_print *p, enum ctl_print_colour colour, const char
                    const struct buf *value);
 /* The object "antivirus" in the rows of status. */
 void ctl_print_av_brief(struct ctl_print *p, const json_t *antivirus);
+/* Its array "deliver". */
+void ctl_print_deliver(struct ctl_print *p, const json_t *servers);
 
 /* Adds a value as printable text: strings escaped, lists with commas, null and other kinds as nothing. */
 void ctl_print_add_value(struct buf *b, const json_t *value, bool raw);

@@ -1,5 +1,5 @@
 /*
- * ctl_table.c - queue and history as columns; see ctl_print.h.
+ * ctl_table.c - queue, history and tail as columns; see ctl_print.h.
  *
  * A column is a row of a table: title, width, and a function that adds its
  * cell. On a terminal the free columns share what is left of the width and
@@ -93,6 +93,15 @@ static void cell_history_what(struct buf *b, const json_t *o)
     ctl_print_add_part(b, ": ", o, "reason");
 }
 
+static void cell_event_what(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "event");
+    ctl_print_add_part(b, " ", o, "class");
+    if (json_integer_value(json_object_get(o, "copy")) > 1)
+        ctl_print_add_part(b, ", copy ", o, "copy");
+    ctl_print_add_part(b, ": ", o, "reason");
+}
+
 static const struct column queue_columns[] = {
     {"SINCE (UTC)", TIME_WIDTH, false, cell_since},
     {"ID", ID_WIDTH, false, cell_id},
@@ -109,6 +118,15 @@ static const struct column history_columns[] = {
     {"TO", 0, false, cell_to},
     {"SIZE", 5, true, cell_size},
     {"WHAT", 0, false, cell_history_what},
+};
+
+static const struct column event_columns[] = {
+    {"TIME (UTC)", TIME_WIDTH, false, cell_at},
+    {"ID", ID_WIDTH, false, cell_id},
+    {"FROM", 0, false, cell_from},
+    {"TO", 0, false, cell_to},
+    {"SIZE", 5, true, cell_size},
+    {"WHAT", 0, false, cell_event_what},
 };
 
 static bool is_narrow(const struct ctl_print *p)
@@ -193,4 +211,9 @@ void ctl_table_queue(struct ctl_print *p, const json_t *line)
 void ctl_table_history(struct ctl_print *p, const json_t *line)
 {
     print_table(p, history_columns, sizeof history_columns / sizeof *history_columns, line);
+}
+
+void ctl_table_events(struct ctl_print *p, const json_t *line)
+{
+    print_table(p, event_columns, sizeof event_columns / sizeof *event_columns, line);
 }

@@ -283,6 +283,15 @@ static int finish_file(int *fd)
 }
 
 /* Reads to the end of input, never to a line with a single dot: the message is what there is. */
+static bool has_eight_bit(const char *p, size_t n)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < n; i++)
+        all |= (unsigned char)p[i];
+    return all >= 0x80;
+}
+
 int drop_spool_copy(struct drop_spool *s, int from, struct buf *why)
 {
     char chunk[COPY_SIZE];
@@ -304,6 +313,7 @@ int drop_spool_copy(struct drop_spool *s, int from, struct buf *why)
             break;
         empty = false;
         part.n = (size_t)n;
+        s->eight_bit = s->eight_bit || has_eight_bit(chunk, part.n);
         if (buf_write_fd(&part, s->data) < 0)
             return temporary(why, "the message cannot be written", errno);
     }

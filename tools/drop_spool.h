@@ -20,7 +20,7 @@ struct drop_spool {
     int hold;    /* for syncfs when `dir` cannot be fsynced, else -1 */
     int data;    /* NAME.em_, open for writing, or -1 */
     int signals; /* signalfd: a request to end */
-    bool published;
+    bool published, eight_bit; /* eight_bit: the message has bytes above 0x7f */
     const char *eml, *hdr; /* suffixes under which our files stand now, or NULL */
     char name[DROP_SPOOL_NAME_MAX];
 };

@@ -2,8 +2,9 @@
  * spoolctl.c - asks the running spoold, and prints what it says.
  *
  * Only options and dispatch: ctl_request.c builds the question, ctl_link.c
- * carries it, ctl_print.c and ctl_table.c print the answer. Two verbs do their
- * work themselves: ctl_av.c runs freshclam, ctl_check.c examines files. None reads
+ * carries it, ctl_print.c and ctl_table.c print the answer. Four verbs do their
+ * work themselves: ctl_av.c runs freshclam, ctl_check.c examines files, ctl_tail.c asks
+ * again and again, ctl_doctor.c looks at what is there. None reads
  * the spool or the ledger. Strings in answers come from mail and are escaped on
  * their way out.
  */
@@ -12,9 +13,11 @@
 #include "spoold/config.h"
 #include "tools/ctl_av.h"
 #include "tools/ctl_check.h"
+#include "tools/ctl_doctor.h"
 #include "tools/ctl_link.h"
 #include "tools/ctl_print.h"
 #include "tools/ctl_request.h"
+#include "tools/ctl_tail.h"
 #include "tools/ctl_text.h"
 
 #include <errno.h>
@@ -49,6 +52,9 @@ static int work_update(const struct arguments *a, const struct config *c, struct
 
 static int work_check(const struct arguments *a, const struct config *c, struct buf *why);
 
+static int work_tail(const struct arguments *a, const struct config *c, struct buf *why);
+static int work_doctor(const struct arguments *a, const struct config *c, struct buf *why);
+
 static const struct verb verbs[] = {
     {"status", NULL, "status", ctl_request_none, ctl_print_status, "", NULL},
     {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
@@ -60,6 +66,14 @@ static const struct verb verbs[] = {
     {"av", "status", "av status", ctl_request_none, ctl_print_av, "", NULL},
     {"av", "reload", "av reload", ctl_request_none, ctl_print_av, "", NULL},
     {"av", "update", "av update", ctl_request_none, NULL, "", work_update},
+    {"tail", NULL, "tail [-n N]", NULL, NULL, "", work_tail},
+    {"hold", NULL, "hold ID", ctl_request_id, ctl_print_told, "", NULL},
+    {"unhold", NULL, "unhold ID", ctl_request_id, ctl_print_told, "", NULL},
+    {"retry", NULL, "retry ID|all", ctl_request_id, ctl_print_told, "", NULL},
+    {"freeze", NULL, "freeze", ctl_request_none, ctl_print_told, "", NULL},
+    {"thaw", NULL, "thaw", ctl_request_none, ctl_print_told, "", NULL},
+    {"doctor", NULL, "doctor", NULL, NULL, "", work_doctor},
+    {"metrics", NULL, "metrics", ctl_request_none, ctl_print_metrics, "", NULL},
     {"check", NULL, "check [--hdr FILE] [--no-av] [--verbose] MESSAGE...", NULL, NULL, "", work_check},
 };
 
@@ -260,6 +274,23 @@ static int work_check(const struct arguments *a, const struct config *c, struct 
     return rc;
 }
 
+static int work_tail(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    unsigned lines = 0;
+    int rc = ctl_tail_parse(a->words, &lines, why);
+
+    return rc || !c ? rc : ctl_tail(c, lines, a->json, why);
+}
+
+static int work_doctor(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    if (a->words.n) {
+        buf_add_str(why, "doctor takes no words");
+        return EXIT_USAGE_64;
+    }
+    return c ? ctl_doctor(c, a->json) : 0;
+}
+
 static int build_request(const struct arguments *a, struct buf *request, struct buf *why)
 {
     if (!a->verb->build)
@@ -279,10 +310,14 @@ static int run(const struct arguments *a, struct buf *why)
     if (rc)
         goto out;
     c = load_config(a, why);
-    if (!c)
+    if (!c && a->verb->work == work_doctor) {
+        rc = ctl_doctor_config(why, a->json);
+        buf_clear(why);
+    } else if (!c) {
         rc = EXIT_CONFIG_100;
-    else
+    } else {
         rc = a->verb->work ? a->verb->work(a, c, why) : ask(a, c, &request, why);
+    }
 out:
     config_free(&c);
     buf_free(&request);

@@ -31,7 +31,7 @@
 
 static const char usage[] =
     "usage: spooldrop [-c INI] [-o section.key=value]... [-i INTAKE] -f SENDER\n"
-    "                 [--ip A] [--helo H] [--auth U] [--body 7bit|8bitmime] [--smtputf8]\n"
+    "                 [--ip A] [--helo H] [--auth U] [--body 7bit|8bitmime|auto] [--smtputf8]\n"
     "                 [--envid E] [--notify N] [--ret full|hdrs] [--protocol P]\n"
     "                 [--] RECIPIENT... < message\n"
     "-f \"\" is the null sender. Put -- before the recipients when others choose them.\n"
@@ -42,7 +42,7 @@ struct arguments {
     const char **override; /* owned array of borrowed strings */
     size_t override_n;
     const char *intake;
-    bool help;
+    bool help, body_auto;
     struct drop_envelope envelope;
 };
 
@@ -95,6 +95,10 @@ static bool drop_inheritance(void)
 /* Refused by name when privileged: a user who is told why asks the administrator, not the debugger. */
 static int take_option(struct arguments *a, int option, const char *value, bool privileged, struct buf *why)
 {
+    if (option == OPTION_KEY + DROP_KEY_BODY && strcmp(value, "auto") == 0) {
+        a->body_auto = true;
+        return 0;
+    }
     if (option >= OPTION_KEY && option < OPTION_KEY + DROP_KEY__MAX) {
         a->envelope.value[option - OPTION_KEY] = value ? value : "yes";
         return 0;
@@ -228,8 +232,16 @@ static int find_intake(const struct config *c, const char *name, const struct co
     return EXIT_USAGE_64;
 }
 
-static int deposit(const struct config *c, const struct config_intake *in, const struct buf *envelope,
-                   struct buf *why)
+/* --body auto: known when all of it was read. */
+static int pack_body(struct arguments *a, const struct drop_spool *s, struct buf *envelope, struct buf *why)
+{
+    a->envelope.value[DROP_KEY_BODY] = s->eight_bit ? "8bitmime" : "7bit";
+    buf_clear(envelope);
+    return drop_envelope_pack(&a->envelope, time(NULL), envelope, why);
+}
+
+static int deposit(const struct config *c, const struct config_intake *in, struct arguments *a,
+                   struct buf *envelope, struct buf *why)
 {
     struct drop_spool s;
     int rc = drop_spool_open(&s, c->root, in->path, why);
@@ -238,6 +250,8 @@ static int deposit(const struct config *c, const struct config_intake *in, const
         rc = drop_spool_create(&s, why);
     if (!rc)
         rc = drop_spool_copy(&s, STDIN_FILENO, why);
+    if (!rc && a->body_auto)
+        rc = pack_body(a, &s, envelope, why);
     if (!rc)
         rc = drop_spool_publish(&s, envelope, why);
     drop_spool_close(&s);
@@ -258,7 +272,7 @@ static int run(struct arguments *a, bool privileged, struct buf *why)
         goto out;
     rc = find_intake(c, a->intake, &in, why);
     if (!rc)
-        rc = deposit(c, in, &envelope, why);
+        rc = deposit(c, in, a, &envelope, why);
 out:
     config_free(&c);
     buf_free(&envelope);

@@ -16,6 +16,7 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -51,7 +52,10 @@ static const struct sandbox_rule base[] = {
     {"write", ANY, "the output of a job"},
     {"writev", ANY, "the output of a job, several pieces at once"},
     {"recvmsg", ANY, "a job and its descriptors come over the link"},
-    {"sendmsg", ANY, "the answer; there is only the connected link to send on, an address in it is refused"},
+    {"sendmsg", BITS(2, MSG_FASTOPEN, 0),
+     "the answer, and what is said to a mail server; both are connected, an address in it counts for "
+     "nothing, "
+     "and it may not connect (MSG_FASTOPEN)"},
     {"poll", ANY, "waits for the link"},
     {"ppoll", ANY, "poll(3) of machines that have no poll"},
     {"close", ANY, "the descriptors of a job"},
@@ -208,6 +212,12 @@ static const struct sandbox_limit rewrite_limits[] = {
      "libraries and stack 30 MB, buffers constant, a blob 1 MB: a multiple of it"},
 };
 
+/* worker-deliver has the base only: its socket came connected, and TLS is made in memory. */
+static const struct sandbox_limit deliver_limits[] = {
+    {RLIMIT_AS, (rlim_t)256 << 20, false, "AS",
+     "libraries, authorities and stack 40 MB, an order 1 MB, a message in pieces of 64 kB"},
+};
+
 /* The numbers from SANDBOX_OWN_FD up to the limit of 64, in three masks; upper halves must be zero. */
 #define OWN_FILES(call, why)                                                                                 \
     {call, BITS(0, ~7ULL, 8), why}, {call, BITS(0, ~15ULL, 16), why},                                        \
@@ -276,6 +286,7 @@ static const struct {
     [ROLE_REWRITE] = {.limit = rewrite_limits, .limit_n = COUNT(rewrite_limits)}, /* nothing but the base */
     [ROLE_AV] = {av_rights, COUNT(av_rights), av_stand_ins, COUNT(av_stand_ins), av_refused,
                  COUNT(av_refused), av_limits, COUNT(av_limits)},
+    [ROLE_DELIVER] = {.limit = deliver_limits, .limit_n = COUNT(deliver_limits)}, /* nothing but the base */
 };
 
 const struct sandbox_rule *sandbox_table_right(enum role role, size_t i)

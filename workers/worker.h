@@ -19,6 +19,7 @@ struct worker_job {
     uint64_t id;
     int message;      /* read only; offset is shared with others: pread(2) only */
     int out;          /* write only, at offset 0, empty; -1 when none */
+    int notes, peer;  /* append only; a connected socket; -1 when none */
     struct view blob; /* the runtime's */
     uint64_t size;    /* of the message as the supervisor knows it */
     uint32_t test;    /* see struct wire_job */

@@ -231,24 +231,35 @@ static void run_job(const struct child *c, struct worker_job *job, int blob_fd, 
     r->rss_kb = after.ru_maxrss > UINT32_MAX ? UINT32_MAX : (uint32_t)after.ru_maxrss;
 }
 
+/* The next descriptor, where its flag is set; -1 where it is not. */
+static int take_fd(const struct wire_packet *p, uint32_t flag, int *n)
+{
+    if (!(p->u.job.flags & flag))
+        return -1;
+    return *n < (int)p->fd_n ? p->fd[(*n)++] : ((*n)++, -1);
+}
+
 /* NULL, or which rule the supervisor broke. The descriptors of `p` are closed by the caller in that case. */
 static const char *do_job(const struct child *c, struct wire_packet *p)
 {
     struct wire_packet answer = wire_packet(WIRE_RESULT, p->h.id);
-    bool with_out = p->u.job.flags & WIRE_JOB_OUT, with_blob = p->u.job.flags & WIRE_JOB_BLOB;
+    int blob, fd_n = 1;
     struct worker_state state = {0};
     struct worker_job job = {.id = p->h.id,
                              .message = p->fd[0],
-                             .out = with_out ? p->fd[1] : -1,
                              .size = p->u.job.size,
                              .test = p->u.job.test,
                              .link = WIRE_LINK_FD,
                              .crumb = c->crumb,
                              .state = &state};
 
-    if (p->fd_n != 1u + with_out + with_blob)
+    job.out = take_fd(p, WIRE_JOB_OUT, &fd_n);
+    blob = take_fd(p, WIRE_JOB_BLOB, &fd_n);
+    job.notes = take_fd(p, WIRE_JOB_NOTES, &fd_n);
+    job.peer = take_fd(p, WIRE_JOB_PEER, &fd_n);
+    if ((int)p->fd_n != fd_n)
         return "JOB: its flags and its descriptors differ";
-    run_job(c, &job, with_blob ? p->fd[p->fd_n - 1] : -1, &answer.u.result);
+    run_job(c, &job, blob, &answer.u.result);
     wire_close_fds(p);
     /* Before RESULT: from then on the job is over, and what happens next is not its fault. */
     worker_phase(&job, SEALED_PHASE_NONE);

@@ -12,7 +12,7 @@ rm -r "$root/state/ledger"
 deposit after "$body"
 start_spoold --hold-all
 wait_until 10 "the books balance" spoolctl audit
-wait_until 10 "both are held" eval 'spoolctl --json audit | grep -q "\"accepted\":52,\"delivered\":50,\"quarantined\":0,\"discarded\":0,\"held\":2,"' ||
+wait_until 10 "both are held" eval 'spoolctl --json audit | grep -q "\"accepted\":52,\"delivered\":50,\"quarantined\":0,\"discarded\":0,\"in_outlet\":0,\"held\":2,"' ||
     fail "$(spoolctl --json audit)"
 spoolctl --json history --name d7 | grep -q '"id":"d7~' || fail "history does not know d7"
 stop_spoold

@@ -56,7 +56,7 @@ said 0 --json history --name sent3
 [ "$(grep -c '"id":"sent3' <<< "$out")" = 1 ] || fail "history by name: $out"
 said 0 audit
 said 0 audit --json
-holds '"accepted":4,"delivered":3,"quarantined":0,"discarded":0,"held":1,' '"missing_count":0' '"balanced":true'
+holds '"accepted":4,"delivered":3,"quarantined":0,"discarded":0,"in_outlet":0,"held":1,' '"missing_count":0' '"balanced":true'
 # A message that vanished is found out.
 rm "$root/proc/$id".*
 said 1 --json audit

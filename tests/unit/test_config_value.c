@@ -188,7 +188,7 @@ static void test_lists_of_names(void **state)
 
     (void)state;
     config_value_list_names(NULL, &text);
-    assert_string_equal(text.p, "[paths], [site], [spool], [workers], [antivirus], [journal], [log], [intake NAME]");
+    assert_string_equal(text.p, "[paths], [site], [spool], [workers], [antivirus], [deliver], [quarantine], [journal], [log], [intake NAME]");
     buf_clear(&text);
     config_value_list_names("log", &text);
     assert_string_equal(text.p, "target, level");

@@ -120,6 +120,7 @@ static void heads_know_their_version(void **state)
     (void)state;
     in.counts.event[EVENT_DELETED] = 11;
     in.counts.damaged_lines = 12;
+    in.counts.class[SPOOL_CLASS_FAILED] = 13;
     ledger_row_pack_head(&in, &p);
     assert_int_equal(ledger_row_unpack_head(bytes(&p), &out), 0);
     assert_int_equal(out.identity, 7);
@@ -128,6 +129,7 @@ static void heads_know_their_version(void **state)
     assert_int_equal(out.last_print, 9);
     assert_int_equal(out.counts.event[EVENT_DELETED], 11);
     assert_int_equal(out.counts.damaged_lines, 12);
+    assert_int_equal(out.counts.class[SPOOL_CLASS_FAILED], 13);
     p.n--;
     assert_int_equal(ledger_row_unpack_head(bytes(&p), &out), -1);
     p.p[0] = LEDGER_VERSION + 1;
@@ -191,6 +193,35 @@ static void counts_once_per_event_and_copy(void **state)
     assert_int_equal(s.row.final.offset, 2);
 }
 
+static void quarantined_ones_count_by_class(void **state)
+{
+    static const struct {
+        const char *says, *class;
+        uint64_t spam, failed;
+    } cases[] = {
+        {"the first line counts", "spam", 1, 0},
+        {"it again does not", "spam", 1, 0},
+        {"nor in another class", "failed", 1, 0},
+    };
+    struct ledger_stored s = {.copy_bits = 0};
+    struct ledger_counts c = {.copies = 0};
+    struct journal_place place = {"2026-01-02", 0, 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct event e = {.kind = EVENT_QUARANTINED, .at_ms = 1, .class = view_of(cases[i].class)};
+
+        print_message("%s\n", cases[i].says);
+        ledger_row_merge(&s, &e, &place, &c);
+        assert_int_equal(c.class[SPOOL_CLASS_SPAM], cases[i].spam);
+        assert_int_equal(c.class[SPOOL_CLASS_FAILED], cases[i].failed);
+    }
+    s = (struct ledger_stored){.copy_bits = 0};
+    ledger_row_merge(&s, &(struct event){.kind = EVENT_QUARANTINED, .class = VIEW("odd")}, &place, &c);
+    assert_int_equal(c.event[EVENT_QUARANTINED], 2);
+    assert_int_equal(c.class[SPOOL_CLASS_SPAM], 1);
+}
+
 static void keys_sort_newest_first(void **state)
 {
     char a[LEDGER_KEY_MAX], b[LEDGER_KEY_MAX], text[400];
@@ -222,9 +253,13 @@ static void keys_sort_newest_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_come_back),         cmocka_unit_test(cut_rows_are_refused),
-        cmocka_unit_test(any_bytes_are_safe),     cmocka_unit_test(heads_know_their_version),
-        cmocka_unit_test(holds_come_back),        cmocka_unit_test(counts_once_per_event_and_copy),
+        cmocka_unit_test(rows_come_back),
+        cmocka_unit_test(cut_rows_are_refused),
+        cmocka_unit_test(any_bytes_are_safe),
+        cmocka_unit_test(heads_know_their_version),
+        cmocka_unit_test(holds_come_back),
+        cmocka_unit_test(counts_once_per_event_and_copy),
+        cmocka_unit_test(quarantined_ones_count_by_class),
         cmocka_unit_test(keys_sort_newest_first),
     };
 

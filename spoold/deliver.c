@@ -1,0 +1,381 @@
+/*
+ * deliver.c - see deliver.h. Which delivery has its turn, and what follows each of its steps.
+ *
+ * Loop thread. A server that cannot be reached is left alone for a while, and all
+ * that waits for it with it: one of them is the probe. What the worker says is a
+ * hint; the notes are asked. Must never begin a delivery that is under way, nor end
+ * one on anything but its notes.
+ */
+#include "spoold/deliver_table.h"
+
+#include "common/json.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "spoold/spoold.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REST_MS 3000 /* after trouble with the disk */
+
+int64_t deliver_doubled(int64_t wait, unsigned times, int64_t most)
+{
+    while (times-- > 0 && wait < most)
+        wait *= 2;
+    return wait < most ? wait : most;
+}
+
+/* --- the end of a turn --------------------------------------------------- */
+
+static void release(struct deliver *d, struct deliver_item *i)
+{
+    deliver_store_shut(i);
+    i->at = 0;
+    d->busy--;
+}
+
+static void wait_for(struct deliver *d, struct deliver_item *i, int64_t ms)
+{
+    release(d, i);
+    i->state = DELIVER_WAITING;
+    i->due = depot_mono_ms() + ms;
+    if (i->due < d->next_due)
+        d->next_due = i->due;
+}
+
+static void drop(struct deliver *d, struct deliver_item *i)
+{
+    release(d, i);
+    deliver_table_remove(&d->table, i);
+}
+
+void deliver_to_store(struct deliver *d, struct deliver_item *i, enum deliver_step step)
+{
+    i->step = step;
+    task_list_add(&d->s->todo, &i->task);
+}
+
+static bool is_expired(const struct deliver *d, const struct deliver_item *i)
+{
+    return i->left && depot_wall_ms() - i->born_ms > d->s->cfg->deliver_lifetime;
+}
+
+static void finish(struct deliver *d, struct deliver_item *i)
+{
+    if (i->expired && !i->moved && !i->words[0])
+        snprintf(i->words, sizeof i->words, "it could not be handed over within deliver.lifetime");
+    deliver_to_store(d, i, DELIVER_STEP_RECORD);
+}
+
+/* Nothing more can be done in this try. */
+void deliver_put_off(struct deliver *d, struct deliver_item *i)
+{
+    int64_t wait = deliver_doubled(d->s->cfg->deliver_retry_first, i->tries ? i->tries - 1 : 0,
+                                   d->s->cfg->deliver_retry_longest);
+
+    i->expired = is_expired(d, i);
+    if (i->expired || !i->left) {
+        finish(d, i);
+        return;
+    }
+    log_info("id=%s event=deferred copy=%u left=%u tries=%u next_s=%lld words=\"%s\"", i->base.s, i->copy,
+             i->left, i->tries, (long long)(wait / 1000), i->words);
+    wait_for(d, i, wait);
+}
+
+void deliver_queue_again(struct deliver *d, struct deliver_item *i)
+{
+    i->expired = is_expired(d, i);
+    if (i->expired) {
+        finish(d, i);
+        return;
+    }
+    release(d, i);
+    deliver_table_ready(&d->table, i);
+}
+
+/* --- after each step ------------------------------------------------------ */
+
+static void after_open(struct deliver *d, struct deliver_item *i)
+{
+    if (i->gone && !i->left_over)
+        drop(d, i);
+    else if (i->gone)
+        deliver_to_store(d, i, DELIVER_STEP_REMOVE);
+    else if (i->moved || !i->left)
+        finish(d, i);
+    else
+        deliver_talk(d, i);
+}
+
+static void after_note(struct deliver *d, struct deliver_item *i)
+{
+    if (!i->left)
+        finish(d, i);
+    else if (i->at < i->env.rcpt_n && !deliver_server_of(d, i)->down_until)
+        deliver_talk(d, i);
+    else
+        deliver_put_off(d, i);
+}
+
+static void after_record(struct deliver *d, struct deliver_item *i)
+{
+    log_info("id=%s event=%s copy=%u delivered=%u failed=%u words=\"%s\"", i->base.s,
+             i->moved ? "undeliverable" : "delivered", i->copy, i->done,
+             i->failed + (i->expired ? i->left : 0), i->words);
+    deliver_to_store(d, i, DELIVER_STEP_REMOVE);
+}
+
+static void after_remove(struct deliver *d, struct deliver_item *i)
+{
+    deliver_to_store(d, i, DELIVER_STEP_FORGET);
+}
+
+static void step_done(struct task *t, struct spoold *s)
+{
+    static void (*const after[DELIVER_STEP__MAX])(struct deliver *, struct deliver_item *) = {
+        [DELIVER_STEP_OPEN] = after_open,     [DELIVER_STEP_NOTE] = after_note,
+        [DELIVER_STEP_RECORD] = after_record, [DELIVER_STEP_REMOVE] = after_remove,
+        [DELIVER_STEP_FORGET] = drop,
+    };
+    struct deliver_item *i = (struct deliver_item *)t;
+
+    if (!i->err) {
+        after[i->step](s->deliver, i);
+        return;
+    }
+    log_warnx("id=%s event=deliver_error what=\"%s\" error=\"%s\"", i->base.s,
+              i->err_what ? i->err_what : "it could not be flushed", strerror(i->err));
+    wait_for(s->deliver, i, i->err == EBADMSG || i->err == EINVAL ? s->cfg->deliver_retry_longest : REST_MS);
+}
+
+/* --- what there is to do -------------------------------------------------- */
+
+static void add(struct deliver *d, size_t intake, struct view stem)
+{
+    struct deliver_item *i;
+
+    if (d->table.n >= DELIVER_KNOWN_MAX) {
+        d->crowded = true;
+        return;
+    }
+    i = deliver_table_add(&d->table, d->s->cfg, intake, stem);
+    if (!i)
+        return;
+    i->task.run = deliver_store_run;
+    i->task.done = step_done;
+}
+
+void deliver_offer(struct deliver *d, const struct msg *m)
+{
+    char name[MSG_NAME_MAX];
+
+    if (!d || !deliver_is_on(d->s->cfg, m->intake))
+        return;
+    for (unsigned k = 1; k <= m->copy_n; k++)
+        add(d, m->intake, view_of(msg_outlet_file(m, name, k, "")));
+}
+
+static void listed(struct task *t, struct spoold *s)
+{
+    struct deliver *d = s->deliver;
+    struct deliver_list *l = (struct deliver_list *)t;
+
+    while (l->n) {
+        add(d, l->intake, view_of(l->stem[--l->n]));
+        free(l->stem[l->n]);
+    }
+    if (!l->end && !d->crowded && !s->stopping) {
+        task_list_add(&s->todo, &l->task);
+        return;
+    }
+    deliver_store_list_free(l);
+    d->listing = false;
+}
+
+static void list_next(struct deliver *d)
+{
+    for (size_t n = 0; n < d->s->cfg->intake_n; n++) {
+        if (!d->look[n])
+            continue;
+        d->look[n] = false;
+        d->listing = true;
+        d->list = (struct deliver_list){.intake = n};
+        d->list.task.run = deliver_store_list;
+        d->list.task.done = listed;
+        task_list_add(&d->s->todo, &d->list.task);
+        return;
+    }
+}
+
+void deliver_look(struct deliver *d)
+{
+    for (size_t n = 0; n < d->s->cfg->intake_n; n++)
+        d->look[n] = d->server[n].on;
+}
+
+static void look_around(struct deliver *d, int64_t now)
+{
+    bool room = d->crowded && d->table.n < DELIVER_KNOWN_MAX / 2;
+
+    if (now >= d->look_due || room) {
+        d->look_due = now + d->s->cfg->rescan;
+        d->crowded = false;
+        deliver_look(d);
+    }
+    if (!d->listing && !d->s->stopping)
+        list_next(d);
+}
+
+/* Settings may have changed since the last turn. */
+static void read_servers(struct deliver *d)
+{
+    if (d->seen == d->s->cfg)
+        return;
+    d->seen = d->s->cfg;
+    d->look_due = 0;
+    for (size_t n = 0; n < CONFIG_INTAKE_MAX; n++) {
+        const char *why;
+
+        d->server[n].on =
+            deliver_is_on(d->s->cfg, n) &&
+            deliver_address_parse(view_of(d->s->cfg->intake[n].deliver), &d->server[n].to, &why) == 0;
+    }
+}
+
+/* --- turns ----------------------------------------------------------------- */
+
+static void wake(struct deliver *d, int64_t now)
+{
+    if (now < d->next_due)
+        return;
+    d->next_due = INT64_MAX;
+    for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i)) {
+        if (i->state == DELIVER_WAITING && i->due <= now)
+            deliver_table_ready(&d->table, i);
+        else if (i->state == DELIVER_WAITING && i->due < d->next_due)
+            d->next_due = i->due;
+    }
+}
+
+static bool may_begin(const struct deliver *d)
+{
+    return !d->s->stopping && !d->s->frozen && d->s->recovered &&
+           d->busy < 2 * (unsigned)d->s->cfg->deliver_children && d->s->pool;
+}
+
+/* Returns when a server that is left alone is to be asked again. */
+static int64_t begin(struct deliver *d, int64_t now)
+{
+    int64_t due = INT64_MAX;
+    size_t n = d->table.ready_n;
+
+    while (n-- && may_begin(d)) {
+        struct deliver_item *i = deliver_table_take(&d->table);
+        struct deliver_server *v = deliver_server_of(d, i);
+
+        if (!v->on || now < v->down_until) {
+            deliver_table_ready(&d->table, i);
+            due = v->on && v->down_until < due ? v->down_until : due;
+            continue;
+        }
+        if (v->down_until) /* one is the probe, the others wait for what it meets */
+            v->down_until = now + d->s->cfg->deliver_retry_first;
+        i->state = DELIVER_BUSY;
+        d->busy++;
+        deliver_to_store(d, i, DELIVER_STEP_OPEN);
+    }
+    return due;
+}
+
+int64_t deliver_run(struct deliver *d, int64_t now)
+{
+    int64_t due, connects;
+
+    if (!d)
+        return INT64_MAX;
+    read_servers(d);
+    look_around(d, now);
+    wake(d, now);
+    connects = deliver_talk_cut_off(d, now);
+    due = begin(d, now);
+    due = connects < due ? connects : due;
+    due = d->next_due < due ? d->next_due : due;
+    return d->look_due < due ? d->look_due : due;
+}
+
+struct deliver *deliver_open(struct spoold *s)
+{
+    struct deliver *d = xcalloc(1, sizeof *d);
+
+    d->s = s;
+    d->epoll = -1;
+    d->next_due = INT64_MAX;
+    return d;
+}
+
+void deliver_attach(struct deliver *d, int epoll)
+{
+    if (d)
+        d->epoll = epoll;
+}
+
+void deliver_close(struct deliver **d)
+{
+    struct deliver *old = *d;
+
+    *d = NULL;
+    if (!old)
+        return;
+    for (struct deliver_item *i = deliver_table_first(&old->table); i; i = deliver_table_next(&old->table, i))
+        if (i->state == DELIVER_BUSY)
+            deliver_store_shut(i);
+    deliver_table_free(&old->table);
+    deliver_store_list_free(&old->list);
+    free(old);
+}
+
+bool deliver_is_quiet(const struct deliver *d)
+{
+    return !d || d->busy == 0;
+}
+
+bool deliver_is_idle(const struct deliver *d, int64_t now)
+{
+    if (!d)
+        return true;
+    for (size_t n = 0; n < CONFIG_INTAKE_MAX; n++)
+        if (d->look[n])
+            return false;
+    return !d->busy && !d->listing && d->next_due > now + 1000 && !d->table.ready_n;
+}
+
+static void add_server(const struct deliver *d, size_t n, struct buf *items)
+{
+    struct json j;
+
+    if (items->n > 1)
+        buf_add_char(items, ',');
+    json_open(&j, items);
+    json_add_str(&j, "intake", d->s->cfg->intake[n].name);
+    json_add_str(&j, "to", d->s->cfg->intake[n].deliver);
+    json_add_int(&j, "waiting", (int64_t)deliver_table_count(&d->table, n));
+    if (d->server[n].trouble[0])
+        json_add_str(&j, "trouble", d->server[n].trouble);
+    json_close(&j);
+}
+
+void deliver_add_status(const struct deliver *d, struct json *j)
+{
+    struct buf items = {0};
+
+    buf_add_char(&items, '[');
+    for (size_t n = 0; n < d->s->cfg->intake_n; n++)
+        if (d->server[n].on)
+            add_server(d, n, &items);
+    buf_add_char(&items, ']');
+    json_add_text(j, "deliver", buf_view(&items));
+    buf_free(&items);
+}

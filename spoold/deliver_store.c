@@ -1,0 +1,431 @@
+/*
+ * deliver_store.c - the disk's side of a delivery: its pair, its notes, its end.
+ *
+ * Store thread, one task for each step of a delivery. The order is what makes it
+ * right: notes are written by the worker as each reply comes and are flushed before
+ * they are believed; the journal's line is durable before the pair goes, and the
+ * notes go last, so that whatever is killed when, nobody who has the message gets it
+ * again. What was refused for good goes to quarantine/failed by renames, envelope
+ * last, like every entry there (protocol.md section 3).
+ */
+#include "spoold/deliver_part.h"
+
+#include "common/json.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "spoold/carry.h"
+#include "spoold/flow.h"
+#include "spoold/negative.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTES_MAX    8388608 /* bytes: 50,000 recipients, and tries for days */
+#define PASSWORD_MAX 255
+#define TRY_MARK     '#'  /* a line of ours in the notes: a try is over */
+#define LIST_SLICE   1000 /* names read in one run */
+
+static const char *file_of(const struct deliver_item *i, char *to, const char *suffix)
+{
+    snprintf(to, MSG_NAME_MAX, "%s%s", i->stem, suffix);
+    return to;
+}
+
+static int fail(struct deliver_item *i, int err, const char *what)
+{
+    i->err = err ? err : EIO;
+    i->err_what = what;
+    return -1;
+}
+
+static bool has_file(const struct spool_dir *dir, const struct deliver_item *i, const char *suffix)
+{
+    char name[MSG_NAME_MAX];
+
+    return faccessat(dir->fd, file_of(i, name, suffix), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* --- the notes ---------------------------------------------------------- */
+
+static void take_note(struct deliver_item *i, const struct deliver_note *n)
+{
+    if (n->index >= i->env.rcpt_n || i->fate[n->index] == DELIVER_DONE)
+        return;
+    i->fate[n->index] = (char)n->fate;
+    snprintf(i->words, sizeof i->words, "%.*s", (int)n->text.n, n->text.n ? n->text.p : "");
+}
+
+static void count_fates(struct deliver_item *i)
+{
+    i->done = i->failed = i->left = 0;
+    for (size_t k = 0; k < i->env.rcpt_n; k++) {
+        i->done += i->fate[k] == DELIVER_DONE;
+        i->failed += i->fate[k] == DELIVER_FAILED;
+        i->left += i->fate[k] != DELIVER_DONE && i->fate[k] != DELIVER_FAILED;
+    }
+}
+
+static void parse_notes(struct deliver_item *i, struct view rest)
+{
+    struct deliver_note n;
+    int got;
+
+    i->tries = 0;
+    for (;;) {
+        bool mark = rest.n && rest.p[0] == TRY_MARK;
+
+        got = deliver_note_next(&rest, &n);
+        if (got == 0)
+            break;
+        if (got > 0)
+            take_note(i, &n);
+        else
+            i->tries += mark;
+    }
+    count_fates(i);
+}
+
+/* All of it, from the beginning: the offset is shared with nobody that reads. */
+static int read_notes(struct deliver_item *i)
+{
+    struct stat st;
+    struct buf b = {0};
+    ssize_t n = 0;
+    int rc = -1;
+
+    if (fstat(i->notes, &st) < 0 || st.st_size > NOTES_MAX)
+        return fail(i, EFBIG, "its notes cannot be read");
+    buf_reserve(&b, (size_t)st.st_size + 1);
+    while (b.n < (size_t)st.st_size &&
+           (n = pread(i->notes, b.p + b.n, (size_t)st.st_size - b.n, (off_t)b.n)) > 0)
+        b.n += (size_t)n;
+    if (n < 0) {
+        fail(i, errno, "its notes cannot be read");
+    } else {
+        parse_notes(i, buf_view(&b));
+        rc = 0;
+    }
+    buf_free(&b);
+    return rc;
+}
+
+/* --- open --------------------------------------------------------------- */
+
+/* A note that was cut off by a crash must not swallow the next one. */
+static int end_line(struct deliver_item *i)
+{
+    off_t end = lseek(i->notes, 0, SEEK_END);
+    char last = '\n';
+
+    if (end > 0 && pread(i->notes, &last, 1, end - 1) != 1)
+        return fail(i, errno, "its notes cannot be read");
+    return last == '\n' || write(i->notes, "\n", 1) == 1 ? 0 : fail(i, errno, "its notes cannot be written");
+}
+
+static int open_notes(struct depot *d, struct deliver_item *i)
+{
+    struct spool_dir *out = &d->spool.outlet[i->intake];
+    char name[MSG_NAME_MAX];
+
+    file_of(i, name, DELIVER_NOTES);
+    i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (i->notes < 0 && errno == ENOENT) {
+        int fd = spool_create(&d->spool, out, name);
+
+        if (fd < 0)
+            return fail(i, errno, "its notes cannot be created");
+        close(fd);
+        i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (i->notes < 0)
+        return fail(i, errno, "its notes cannot be opened");
+    if (NEGATIVE("no-notes") && ftruncate(i->notes, 0) < 0)
+        return fail(i, errno, "its notes cannot be emptied");
+    return end_line(i) < 0 ? -1 : read_notes(i);
+}
+
+/* The first line of the file that the settings name. */
+static int read_password(const struct depot *d, struct deliver_item *i)
+{
+    const char *file = d->cfg->deliver_password_file;
+    char line[PASSWORD_MAX + 1] = "";
+    ssize_t n;
+    int fd;
+
+    if (!d->cfg->deliver_user[0] || !file[0])
+        return 0;
+    fd = openat(d->root_dir, file, O_RDONLY | O_CLOEXEC);
+    n = fd >= 0 ? read(fd, line, PASSWORD_MAX) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return fail(i, errno, "deliver.password_file cannot be read");
+    line[strcspn(line, "\r\n")] = '\0';
+    i->password = xstrdup(line);
+    explicit_bzero(line, sizeof line);
+    return 0;
+}
+
+/* The content, or where it went before a crash. False: there is none, and that is told. */
+static bool open_content(struct depot *d, struct deliver_item *i)
+{
+    char name[MSG_NAME_MAX];
+    struct stat st;
+
+    file_of(i, name, ".eml");
+    i->eml = openat(d->spool.outlet[i->intake].fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    i->moved = i->eml < 0 && errno == ENOENT && has_file(&d->spool.class[SPOOL_CLASS_FAILED], i, ".eml");
+    i->expired = i->moved; /* so it was for all that is left */
+    if (i->moved && fstatat(d->spool.class[SPOOL_CLASS_FAILED].fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(i, errno, "its content cannot be found"), false;
+    if (!i->moved && (i->eml < 0 || fstat(i->eml, &st) < 0))
+        return fail(i, errno, "its content cannot be opened"), false;
+    if (!S_ISREG(st.st_mode))
+        return fail(i, EINVAL, "its content is no file"), false;
+    i->size = (uint64_t)st.st_size;
+    return true;
+}
+
+static int step_open(struct depot *d, struct deliver_item *i)
+{
+    struct spool_dir *out = &d->spool.outlet[i->intake];
+    struct envelope_error wrong;
+    char name[MSG_NAME_MAX];
+    struct stat st;
+
+    if (fstatat(out->fd, file_of(i, name, ".hdr"), &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        i->gone = true; /* the envelope goes first: what else stands there is the rest of an end */
+        i->left_over = has_file(out, i, DELIVER_NOTES);
+        return 0;
+    }
+    i->born_ms = (int64_t)st.st_mtim.tv_sec * 1000;
+    if (!open_content(d, i))
+        return -1;
+    if (flow_read_envelope(out, file_of(i, name, ".hdr"), &i->env, &wrong) != 0 || !i->env.rcpt_n)
+        return fail(i, EBADMSG, "its envelope cannot be read");
+    i->fate = xcalloc(i->env.rcpt_n, 1);
+    return read_password(d, i) < 0 ? -1 : open_notes(d, i);
+}
+
+/* A conversation is over. A line of the worker that was cut off by its end ends here. */
+static int step_note(struct depot *d, struct deliver_item *i)
+{
+    char mark[32];
+    int n = snprintf(mark, sizeof mark, "\n%c %lld\n", TRY_MARK, (long long)depot_wall_ms());
+
+    (void)d;
+    if (write(i->notes, mark, (size_t)n) != n || spool_flush_now(i->notes) < 0)
+        return fail(i, errno, "its notes cannot be written");
+    return read_notes(i);
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static bool is_failed(const struct deliver_item *i, size_t k)
+{
+    return i->fate[k] == DELIVER_FAILED || (i->expired && i->fate[k] != DELIVER_DONE);
+}
+
+/* Those that were delivered, or those that were not; the caller frees the array. */
+static struct view *pick(const struct deliver_item *i, bool failed, size_t *n)
+{
+    struct view *v = xcalloc(i->env.rcpt_n ? i->env.rcpt_n : 1, sizeof *v);
+
+    *n = 0;
+    for (size_t k = 0; k < i->env.rcpt_n; k++)
+        if (is_failed(i, k) == failed)
+            v[(*n)++] = i->env.rcpt[k];
+    return v;
+}
+
+static int record(struct depot *d, struct deliver_item *i, bool failed)
+{
+    struct event e = {.kind = failed ? EVENT_QUARANTINED : EVENT_DELIVERED,
+                      .at_ms = depot_wall_ms(),
+                      .id = i->base,
+                      .copy = i->copy,
+                      .sender = i->env.sender,
+                      .class = failed ? VIEW("failed") : (struct view){NULL, 0},
+                      .reason = view_of(i->words),
+                      .size = i->size};
+    struct view *rcpt = pick(i, failed, &e.rcpt_n);
+    int rc = 0;
+
+    e.rcpt = rcpt;
+    if (e.rcpt_n && flow_record_event(d, &e) < 0)
+        rc = fail(i, errno, "the journal cannot be written");
+    free(rcpt);
+    return rc;
+}
+
+static void make_json(const struct deliver_item *i, struct buf *to)
+{
+    size_t n;
+    struct view *rcpt = pick(i, true, &n);
+    struct json j;
+
+    json_open(&j, to);
+    json_add_view(&j, "id", base_view(&i->base));
+    json_add_int(&j, "copy", i->copy);
+    json_add_time(&j, "at", depot_wall_ms());
+    json_add_str(&j, "class", "failed");
+    json_add_str(&j, "reason", i->words);
+    json_add_view(&j, "from", i->env.sender);
+    json_add_views(&j, "recipients", rcpt, n);
+    json_add_int(&j, "size", (int64_t)i->size);
+    json_close(&j);
+    buf_add_char(to, '\n');
+    free(rcpt);
+}
+
+static int move_content(struct depot *d, struct deliver_item *i)
+{
+    struct spool_dir *failed = &d->spool.class[SPOOL_CLASS_FAILED];
+    char name[MSG_NAME_MAX];
+    struct buf text = {0};
+    int rc;
+
+    make_json(i, &text);
+    rc = carry_put(&d->spool, failed, file_of(i, name, ".json"), &text);
+    buf_free(&text);
+    if (rc == 0)
+        rc = carry_out(&d->spool, &d->spool.outlet[i->intake], file_of(i, name, ".eml"), failed);
+    return rc < 0 ? fail(i, errno, "it cannot be moved to quarantine/failed") : 0;
+}
+
+static unsigned failures(const struct deliver_item *i)
+{
+    return i->failed + (i->expired ? i->left : 0);
+}
+
+static int step_record(struct depot *d, struct deliver_item *i)
+{
+    if (record(d, i, false) < 0 || record(d, i, true) < 0)
+        return -1;
+    spool_wait_journal(&d->spool, &i->err);
+    if (!failures(i))
+        return 0;
+    i->moved = true;
+    if (move_content(d, i) < 0)
+        return -1;
+    spool_wait_dirs(&d->spool, &i->err);
+    return 0;
+}
+
+static int step_remove(struct depot *d, struct deliver_item *i)
+{
+    struct spool_dir *out = &d->spool.outlet[i->intake];
+    char name[MSG_NAME_MAX];
+    int rc = 0;
+
+    if (i->moved)
+        rc = has_file(out, i, ".hdr")
+                 ? carry_out(&d->spool, out, file_of(i, name, ".hdr"), &d->spool.class[SPOOL_CLASS_FAILED])
+                 : 0;
+    else if (spool_remove(&d->spool, out, file_of(i, name, ".hdr")) < 0 ||
+             spool_remove(&d->spool, out, file_of(i, name, ".eml")) < 0)
+        rc = -1;
+    if (rc < 0)
+        return fail(i, errno, "it cannot be removed from the outlet");
+    /* Its notes must not go before its envelope, whatever a power failure does. */
+    if (d->spool.model == SPOOL_MODEL_B || i->moved)
+        spool_wait_dirs(&d->spool, &i->err);
+    return 0;
+}
+
+static int step_forget(struct depot *d, struct deliver_item *i)
+{
+    char name[MSG_NAME_MAX];
+
+    deliver_store_shut(i);
+    if (spool_remove(&d->spool, &d->spool.outlet[i->intake], file_of(i, name, DELIVER_NOTES)) < 0)
+        return fail(i, errno, "its notes cannot be removed");
+    return 0;
+}
+
+void deliver_store_run(struct task *t, struct depot *d)
+{
+    static int (*const steps[DELIVER_STEP__MAX])(struct depot *, struct deliver_item *) = {
+        [DELIVER_STEP_OPEN] = step_open,     [DELIVER_STEP_NOTE] = step_note,
+        [DELIVER_STEP_RECORD] = step_record, [DELIVER_STEP_REMOVE] = step_remove,
+        [DELIVER_STEP_FORGET] = step_forget,
+    };
+    struct deliver_item *i = (struct deliver_item *)t;
+
+    i->err = 0;
+    steps[i->step](d, i);
+}
+
+void deliver_store_shut(struct deliver_item *i)
+{
+    int *const fds[] = {&i->eml, &i->notes, &i->peer};
+
+    for (size_t k = 0; k < sizeof fds / sizeof *fds; k++) {
+        if (*fds[k] >= 0)
+            close(*fds[k]);
+        *fds[k] = -1;
+    }
+    envelope_free(&i->env);
+    i->env = (struct envelope){0};
+    free(i->fate);
+    i->fate = NULL;
+    buf_free(&i->order);
+    if (i->password)
+        explicit_bzero(i->password, strlen(i->password));
+    free(i->password);
+    free(i->rcpt);
+    i->password = NULL;
+    i->rcpt = NULL;
+}
+
+/* --- what stands there -------------------------------------------------- */
+
+/* "BASE.hdr", "BASE.2.hdr", "BASE.r.hdr"; notes without an envelope are the rest of an end. */
+static void list_add(struct deliver_list *l, struct view name)
+{
+    static const struct view ends[] = {{".hdr", 4}, {DELIVER_NOTES, sizeof DELIVER_NOTES - 1}};
+
+    for (size_t e = 0; e < 2; e++) {
+        if (!view_ends_with(name, ends[e]) || name.n - ends[e].n > DELIVER_STEM_MAX)
+            continue;
+        l->stem = xrealloc(l->stem, l->n + 1, sizeof *l->stem);
+        l->stem[l->n++] = xstrndup(name.p, name.n - ends[e].n);
+        return;
+    }
+}
+
+void deliver_store_list(struct task *t, struct depot *d)
+{
+    struct deliver_list *l = (struct deliver_list *)t;
+    const struct dirent *e = NULL;
+
+    if (!l->dir) {
+        int fd = openat(d->spool.outlet[l->intake].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        l->dir = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!l->dir && fd >= 0)
+            close(fd);
+    }
+    for (unsigned n = 0; l->dir && n < LIST_SLICE && (e = readdir(l->dir)); n++)
+        list_add(l, view_of(e->d_name));
+    l->end = !l->dir || !e;
+    if (l->end && l->dir) {
+        closedir(l->dir);
+        l->dir = NULL;
+    }
+}
+
+void deliver_store_list_free(struct deliver_list *l)
+{
+    while (l->n)
+        free(l->stem[--l->n]);
+    free(l->stem);
+    if (l->dir)
+        closedir(l->dir);
+    *l = (struct deliver_list){0};
+}
