@@ -364,7 +364,18 @@ static int rename_file(const struct drop_spool *s, const char **now, const char 
 /* `hold` stands for the file system where the folder itself cannot be opened for fsync. */
 static int sync_folder(const struct drop_spool *s)
 {
-    return s->hold >= 0 ? syncfs(s->hold) : fsync(s->dir);
+    int fd;
+
+    if (s->hold >= 0)
+        return syncfs(s->hold);
+    if (fsync(s->dir) < 0)
+        return -1;
+    /* XFS says so even where it was shut down after an error; opening anything fails there. */
+    fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
 }
 
 int drop_spool_publish(struct drop_spool *s, const struct buf *envelope, struct buf *why)
