@@ -32,7 +32,7 @@ LOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out launcher/main.c,$(wildcard laun
 BIN   = $(B)/spoold $(B)/spooldrop $(B)/spoolctl $(B)/spoold-launcher $(ROLES:%=$(B)/worker-%)
 # What only tests start: a worker that lies, and the escape attempts outside a worker.
 ODD   = $(B)/hostile/worker-rewrite $(B)/escape
-INLINE = $(B)/obj/tests/inline/rewrite.o
+INLINE = $(B)/obj/tests/inline/rewrite.o $(B)/obj/tests/inline/ask.o
 UNIT  = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -123,6 +123,7 @@ bench:
 	@$(MAKE) --no-print-directory build $(B)/feed
 	@bash tests/bench/run.sh $(B)
 	@python3 tests/bench/av.py $(B)
+	@python3 tests/bench/whole.py $(B)
 
 EXTRA = etc/spoold.service:lib/systemd/system/spoold.service etc/spoold.sysusers:lib/sysusers.d/spoold.conf \
 	etc/spoold.tmpfiles:lib/tmpfiles.d/spoold.conf tools/spoolctl.bash-completion:share/bash-completion/completions/spoolctl

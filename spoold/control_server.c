@@ -12,6 +12,7 @@
 #include "spoold/control_av.h"
 #include "spoold/control_freeze.h"
 #include "spoold/control_hold.h"
+#include "spoold/deliver.h"
 #include "spoold/query.h"
 
 #include <errno.h>
@@ -251,6 +252,8 @@ static void query_done(struct task *t, struct spoold *s)
         finish_answer(cl, q->more ? EXIT_TEMP_75 : q->code, q->more ? "spoold is stopping" : q->message);
         send_some(s->control, cl);
     }
+    if (q->published && s->deliver)
+        deliver_look(s->deliver);
     query_free(q);
 }
 

@@ -11,27 +11,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "2", "r", "r3". */
+static int parse_tag(struct view v, unsigned *copy)
+{
+    size_t release = v.n && v.p[0] == 'r';
+    unsigned k = 0;
+
+    if (!v.n || v.n - release > 3)
+        return -1;
+    for (size_t i = release; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9')
+            return -1;
+        k = k * 10 + (unsigned)(v.p[i] - '0');
+    }
+    *copy = release ? MSG_COPIES_MAX + (k ? k : 1) : k;
+    return *copy ? 0 : -1;
+}
+
+/* ".2.r": the release of a copy that was refused before; the last part counts. */
 int deliver_table_parse(struct view stem, struct base *b, unsigned *copy)
 {
     const char *tilde = stem.n ? memrchr(stem.p, '~', stem.n) : NULL;
-    size_t n = tilde ? (size_t)(tilde - stem.p) + 1 + BASE_ID_LEN : 0, at = n + 1;
-    unsigned k = 0, release;
+    size_t n = tilde ? (size_t)(tilde - stem.p) + 1 + BASE_ID_LEN : 0;
 
     if (!tilde || n > stem.n || base_parse(b, (struct view){stem.p, n}) < 0)
         return -1;
     *copy = 1;
-    if (n == stem.n)
-        return 0;
-    release = at < stem.n && stem.p[at] == 'r';
-    if (stem.p[n] != '.' || at >= stem.n || stem.n - at - release > 3)
-        return -1;
-    for (size_t i = at + release; i < stem.n; i++) {
-        if (stem.p[i] < '0' || stem.p[i] > '9')
+    while (n < stem.n) {
+        const char *dot = memchr(stem.p + n + 1, '.', stem.n - n - 1);
+        size_t end = dot ? (size_t)(dot - stem.p) : stem.n;
+
+        if (stem.p[n] != '.' || parse_tag((struct view){stem.p + n + 1, end - n - 1}, copy) < 0)
             return -1;
-        k = k * 10 + (unsigned)(stem.p[i] - '0');
+        n = end;
     }
-    *copy = release ? MSG_COPIES_MAX + (k ? k : 1) : k;
-    return *copy ? 0 : -1;
+    return 0;
 }
 
 /* FNV-1a; a place in the table, nothing else. */

@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "spoold/negative.h"
+#include "spoold/quarantine_expire.h"
 #include "spoold/scan.h"
 
 #include <errno.h>
@@ -69,6 +70,7 @@ void depot_close(struct depot *d)
         ledger_commit(d->ledger);
     d->in_txn = false;
     scan_fini(d);
+    quarantine_expire_fini(d);
     ledger_close(&d->ledger);
     journal_close(&d->journal);
 }
@@ -94,19 +96,20 @@ int depot_record(struct depot *d, const struct event *e)
 }
 
 /* The journal goes first: the ledger may only say what the journal will still say after a power loss. */
-static void flush_journal(struct depot *d)
+int depot_sync_journal(struct depot *d)
 {
     if (!journal_dirty(d->journal) || journal_sync(d->journal) == 0)
-        return;
+        return 0;
     spool_journal_failed(&d->spool, errno);
     ledger_abort(d->ledger);
     d->in_txn = false;
+    return -1;
 }
 
 static void flush_batch(struct depot *d)
 {
     spool_flush(&d->spool);
-    flush_journal(d);
+    depot_sync_journal(d);
     if (d->in_txn)
         ledger_commit(d->ledger);
     d->in_txn = false;

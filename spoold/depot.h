@@ -13,6 +13,7 @@
 #include "spoold/task.h"
 
 struct scan_state;
+struct quarantine_sweep;
 
 struct depot {
     const struct config *cfg;
@@ -20,8 +21,10 @@ struct depot {
     int root_dir, state_dir, journal_dir, ledger_dir;
     struct journal *journal;
     struct ledger *ledger;
-    struct scan_state *scan; /* scan.c's memory between two tasks; owned */
-    bool in_txn;             /* a ledger transaction is open in this batch */
+    struct scan_state *scan;        /* scan.c's memory between two tasks; owned */
+    struct quarantine_sweep *sweep; /* quarantine_expire.c's memory between two slices; owned */
+    void (*ask)(struct depot *d);   /* tests only: questions without a client; else NULL */
+    bool in_txn;                    /* a ledger transaction is open in this batch */
     char hostname[256];
 };
 
@@ -35,6 +38,11 @@ void depot_close(struct depot *d);
  * troubles are its own.
  */
 int depot_record(struct depot *d, const struct event *e);
+/*
+ * What was recorded so far is durable now, not only at the end of the batch. 0, or -1: then none of this
+ * batch's lines counts, and each task that waits for the journal learns of it.
+ */
+int depot_sync_journal(struct depot *d);
 /* Runs one batch and everything that makes it durable. Tasks learn of errors through what they registered
  * with the spool. */
 void depot_run(struct depot *d, struct task_list *batch);

@@ -208,7 +208,7 @@ static bool is_stopped(const struct spoold *s)
 /* --once: all is done, or the intakes are stopped and nothing more can be done. */
 static bool is_done(const struct spoold *s)
 {
-    if (!s->recovered || s->roster.count[ROSTER_WORK] || s->catching_up || antivirus_is_coming(s))
+    if (!s->recovered || !s->swept || s->roster.count[ROSTER_WORK] || s->catching_up || antivirus_is_coming(s))
         return false;
     if (spoold_stop_reason(s))
         return s->marked_stopped && !s->tidying;

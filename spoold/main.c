@@ -187,6 +187,7 @@ static void raise_limits(const struct config *c)
 static int start_launcher(struct spoold *s)
 {
     s->rewrite_inline = NEGATIVE_INLINE;
+    s->depot.ask = NEGATIVE_ASK;
     return s->rewrite_inline ? -1 : launch_start();
 }
 

@@ -27,10 +27,15 @@ static inline bool negative_is(const char *name)
 struct view;
 struct wire_result;
 int inline_rewrite(int in, int out, struct view edits, struct wire_result *result);
+/* tests/inline/ask.c: questions that are asked without a client. */
+struct depot;
+void inline_ask(struct depot *d);
+#define NEGATIVE_ASK inline_ask
 #define NEGATIVE_INLINE (getenv("SPOOLD_INLINE_WORKERS") ? inline_rewrite : NULL)
 #else
 #define NEGATIVE(name)  false
 #define NEGATIVE_INLINE NULL
+#define NEGATIVE_ASK    NULL
 #endif
 
 #endif

@@ -3,8 +3,8 @@
  *
  * The control server finds a verb here and has it run by the store thread until
  * there is no more; the verbs end their answers and read the journal through
- * this file. Must never write anything, neither to the spool nor to the ledger,
- * and never let a line of an answer grow beyond CONTROL_ANSWER_MAX.
+ * this file. Only the verbs of quarantine_act.c change anything, and no verb may
+ * ever let a line of an answer grow beyond CONTROL_ANSWER_MAX.
  * Trusts the ledger to point into the journal, but not that the line it points
  * to is still there, or still the same.
  */
@@ -21,8 +21,15 @@
 
 const struct query_verb *query_find(struct view verb)
 {
-    static const struct query_verb *const verbs[] = {&query_show, &query_history, &query_audit,
-                                                     &query_events};
+    static const struct query_verb *const verbs[] = {&query_show,
+                                                     &query_history,
+                                                     &query_audit,
+                                                     &query_events,
+                                                     &query_quarantine_list,
+                                                     &query_quarantine_show,
+                                                     &query_quarantine_release,
+                                                     &query_quarantine_delete,
+                                                     &query_quarantine_purge};
 
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (view_equal(verb, view_of(verbs[i]->name)))
@@ -91,6 +98,26 @@ enum ledger_state query_row_state(const struct ledger_row *row)
             return order[i].state;
     }
     return LEDGER_ACCEPTED;
+}
+
+/* Which parts were released is not in the ledger, but what is still held stands on disk. */
+static bool is_held(const struct depot *d, const struct base *id)
+{
+    for (int c = 0; c < SPOOL_CLASS__MAX; c++)
+        if (query_has_file(&d->spool.class[c], id, ".hdr"))
+            return true;
+    return false;
+}
+
+const char *query_row_word(const struct depot *d, const struct ledger_row *row)
+{
+    enum ledger_state s = query_row_state(row);
+
+    if (s != LEDGER_QUARANTINED)
+        return query_state_name(s);
+    if (query_has_event(row, EVENT_RELEASED))
+        return is_held(d, &row->id) ? "released in part" : "released";
+    return query_has_event(row, EVENT_DELETED) ? "deleted" : query_state_name(s);
 }
 
 const char *query_state_name(enum ledger_state s)

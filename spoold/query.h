@@ -30,6 +30,7 @@ struct query {
     const struct query_verb *verb;
     struct buf out;    /* owned: whole lines of JSON, taken away by the loop after each run */
     bool more;         /* to be run again */
+    bool published;    /* something was put into an outlet */
     int code;          /* exit code, when there is no more */
     char message[200]; /* for people, "" when all is well */
     void *state;       /* the verb's own, between two runs; freed by verb->fini */
@@ -60,6 +61,8 @@ int query_read_line(struct depot *d, const struct base *id, const struct journal
 /* "accepted", "delivered", ...; quarantined wins, because something is left to be looked at. */
 enum ledger_state query_row_state(const struct ledger_row *row);
 const char *query_state_name(enum ledger_state s);
+/* The same for people, with what became of a quarantined one: "released", "released in part", "deleted". */
+const char *query_row_word(const struct depot *d, const struct ledger_row *row);
 bool query_has_event(const struct ledger_row *row, enum event_kind k);
 /* Mail text for an answer: at most QUERY_TEXT_MAX bytes of it. */
 struct view query_cut(struct view v);
@@ -72,5 +75,9 @@ extern const struct query_verb query_show;    /* query_show.c */
 extern const struct query_verb query_history; /* query_history.c */
 extern const struct query_verb query_audit;   /* query_audit.c */
 extern const struct query_verb query_events;  /* query_events.c */
+/* quarantine_query.c */
+extern const struct query_verb query_quarantine_list, query_quarantine_show;
+/* quarantine_act.c: the verbs that change something */
+extern const struct query_verb query_quarantine_release, query_quarantine_delete, query_quarantine_purge;
 
 #endif

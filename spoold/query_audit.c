@@ -51,6 +51,7 @@ struct audit {
     size_t n, cap, at;
     struct base resume;
     uint64_t accepted, sum[AUDIT_SUM__MAX];
+    uint64_t released, deleted; /* of the quarantined ones */
     struct audit_ids missing, unknown;
     bool complete;
     struct depot *d; /* borrowed, for the walk only */
@@ -145,7 +146,7 @@ static bool has_copy(const struct spool_dir *dir, const struct base *id, const c
 /* Any part will do: while an entry is made or removed it is not whole. */
 static bool in_quarantine(const struct depot *d, const struct base *id)
 {
-    static const char *const parts[] = {".hdr", ".eml", ".json"};
+    static const char *const parts[] = {".hdr", ".eml", ".json", ".hdr.rel", ".hdr.del"};
 
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         for (int c = 0; c < SPOOL_CLASS__MAX; c++) {
@@ -172,10 +173,19 @@ static bool in_proc(const struct audit *a, const struct base *id)
     return proc_find(a, id) || query_has_file(&a->d->spool.proc, id, ".eml");
 }
 
+/* Also what was released stays until it is deleted, and that has a line. */
 static bool entry_is_due(const struct ledger_row *row)
 {
-    return query_has_event(row, EVENT_QUARANTINED) && !query_has_event(row, EVENT_DELETED) &&
-           !query_has_event(row, EVENT_RELEASED);
+    return query_has_event(row, EVENT_QUARANTINED) && !query_has_event(row, EVENT_DELETED);
+}
+
+/* Of the quarantined: what is not counted here is still held. */
+static void count_left(struct audit *a, const struct ledger_row *row)
+{
+    const char *word = query_row_word(a->d, row);
+
+    a->released += strcmp(word, "released") == 0;
+    a->deleted += strcmp(word, "deleted") == 0;
 }
 
 static void count_open(struct audit *a, const struct base *id)
@@ -211,8 +221,10 @@ static int count_row(const struct ledger_row *row, void *arg)
         count_open(a, &row->id);
     else if (entry_is_due(row) && !in_quarantine(a->d, &row->id) && !in_proc(a, &row->id))
         ids_add(&a->missing, &row->id);
-    else
+    else {
         a->sum[sums[state]]++;
+        count_left(a, row);
+    }
     return 0;
 }
 
@@ -281,6 +293,8 @@ static void write_answer(struct query *q, const struct audit *a, bool balanced)
     json_add_int(&j, "accepted", (int64_t)a->accepted);
     for (size_t i = 0; i < AUDIT_SUM__MAX; i++)
         json_add_int(&j, names[i], (int64_t)a->sum[i]);
+    json_add_int(&j, "released", (int64_t)a->released);
+    json_add_int(&j, "deleted", (int64_t)a->deleted);
     add_ids(&j, "missing", "missing_count", &a->missing);
     add_ids(&j, "unknown", "unknown_count", &a->unknown);
     json_add_bool(&j, "balanced", balanced);

@@ -368,7 +368,7 @@ static void write_row(struct query *q, const struct history *h, const struct led
     json_add_time(&j, "at", row->final_ms ? row->final_ms : row->accepted_ms);
     if (row->accepted_ms)
         json_add_time(&j, "accepted", row->accepted_ms);
-    json_add_str(&j, "state", query_state_name(query_row_state(row)));
+    json_add_str(&j, "state", query_row_word(h->d, row));
     add_envelope(&j, h, row);
     json_add_int(&j, "size", (int64_t)row->size);
     json_add_int(&j, "copies", (int64_t)row->copies);

@@ -193,15 +193,31 @@ static void look_for(struct show_disk *w, const struct spool_dir *dir, const cha
         add_place(w, xasprintf("%s/%s%s", path, id->s, suffix));
 }
 
+/* What an outlet refused for good stands there as copy K. */
+static void look_for_copy(struct show_disk *w, const struct spool_dir *dir, const char *path,
+                          const struct base *id, unsigned k)
+{
+    static const char *const suffixes[] = {".eml", ".hdr", ".json"};
+    char suffix[16];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(suffix, sizeof suffix, ".%u%s", k, suffixes[i]);
+        look_for(w, dir, path, id, suffix);
+    }
+}
+
 static void look_at_quarantine(struct show_disk *w, const struct depot *d, const struct base *id)
 {
-    static const char *const suffixes[] = {".eml", ".hdr", ".json", ".hdr.rel", ".hdr.del"};
+    static const char *const suffixes[] = {".eml",      ".hdr",     ".json",    ".hdr.rel",
+                                           ".hdr.part", ".hdr.del", ".json.rel"};
 
     for (int c = 0; c < SPOOL_CLASS__MAX; c++) {
         char *path = xasprintf("%s/%s", d->cfg->quarantine, spool_class_name((enum spool_class)c));
 
         for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
             look_for(w, &d->spool.class[c], path, id, suffixes[i]);
+        for (unsigned k = 1; c == SPOOL_CLASS_FAILED && k <= MSG_COPIES_MAX; k++)
+            look_for_copy(w, &d->spool.class[c], path, id, k);
         free(path);
     }
 }
@@ -218,7 +234,7 @@ static void look_for_pair(struct show_disk *w, const struct depot *d, size_t int
     }
 }
 
-/* What the next program has not taken yet. Copy 1 has no number, a release is copy "r". */
+/* What the next program has not taken yet. Copy 1 has no number; releases are "r", "r2" ... */
 static void look_at_outlet(struct show_disk *w, const struct depot *d, const struct base *id)
 {
     size_t intake = recover_intake(d->cfg, id);
@@ -232,12 +248,16 @@ static void look_at_outlet(struct show_disk *w, const struct depot *d, const str
         look_for_pair(w, d, intake, id, copy);
     }
     look_for_pair(w, d, intake, id, ".r");
+    for (unsigned n = 2; n <= MSG_COPIES_MAX; n++) {
+        snprintf(copy, sizeof copy, ".r%u", n);
+        look_for_pair(w, d, intake, id, copy);
+    }
 }
 
 /* --- the first line ----------------------------------------------------- */
 
 /* In proc it is what the envelope's suffix says, elsewhere what the ledger says. */
-static void state_text(struct buf *b, const struct show *s, const struct show_disk *w)
+static void state_text(struct buf *b, const struct show *s, const struct depot *d, const struct show_disk *w)
 {
     static const char *const names[] = {
         [RECOVER_CLAIMED] = "claimed",
@@ -256,7 +276,7 @@ static void state_text(struct buf *b, const struct show *s, const struct show_di
     else if (state != RECOVER_NONE)
         buf_add_str(b, names[state]);
     else
-        buf_add_str(b, s->have_row ? query_state_name(query_row_state(&s->row)) : "unknown");
+        buf_add_str(b, s->have_row ? query_row_word(d, &s->row) : "unknown");
 }
 
 /* Why it waits and until when, while the ledger knows. */
@@ -279,7 +299,7 @@ static void write_head(struct query *q, const struct show *s, struct depot *d, c
 
     for (; n < w->n && (bytes += strlen(w->place[n]) + 3) <= QUERY_BYTES_MAX; n++)
         places[n] = view_of(w->place[n]);
-    state_text(&state, s, w);
+    state_text(&state, s, d, w);
     json_open(&j, &q->out);
     json_add_view(&j, "id", base_view(&s->row.id));
     json_add_view(&j, "state", buf_view(&state));
@@ -344,6 +364,12 @@ static bool all_shown(const struct show *s)
     return (s->row.events & ~s->kinds) == 0 && copies >= s->row.copies;
 }
 
+/* How many releases there were is not known: they end with the deletion, or with the journal. */
+static bool is_over(const struct show *s)
+{
+    return all_shown(s) && (!query_has_event(&s->row, EVENT_RELEASED) || (s->kinds & 1U << EVENT_DELETED));
+}
+
 static void finish(struct query *q, const struct show *s)
 {
     struct json j = {.comma = false};
@@ -367,13 +393,13 @@ static void show_later(struct query *q, struct show *s, struct depot *d)
     int rc = 1;
 
     (void)d;
-    for (unsigned i = 0; rc == 1 && i < QUERY_SLICE_ROWS && !all_shown(s); i++) {
+    for (unsigned i = 0; rc == 1 && i < QUERY_SLICE_ROWS && !is_over(s); i++) {
         rc = journal_reader_next(s->reader, &e, &place);
         s->lines++;
         if (rc == 1 && view_equal(base_view(&e.id), base_view(&s->row.id)))
             write_event(q, s, &e, journal_reader_line(s->reader));
     }
-    if (rc != 1 || s->lines >= SHOW_LINES_MAX || all_shown(s))
+    if (rc != 1 || s->lines >= SHOW_LINES_MAX || is_over(s))
         finish(q, s);
 }
 
@@ -392,7 +418,7 @@ static void show_events(struct query *q, struct show *s, struct depot *d)
     journal_reader_close(&r);
     if (query_read_line(d, &s->row.id, &s->row.final, &s->reader, &e) == 1)
         write_event(q, s, &e, journal_reader_line(s->reader));
-    if (s->reader && !all_shown(s))
+    if (s->reader && !is_over(s))
         s->step = show_later;
     else
         finish(q, s);

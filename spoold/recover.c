@@ -208,7 +208,23 @@ static void parse_fate(struct recover_found *f, struct view v)
     }
 }
 
-/* ".K.eml.out", ".K.hdr.out", ".r.eml.out", ".r.hdr.out", ".json.out". */
+/* ".r", ".r2": the nth release of an entry; ".2.r": of that entry whose tag is ".2" (quarantine.h). */
+static bool is_release(struct view v)
+{
+    const char *dot = v.n ? memrchr(v.p, '.', v.n) : NULL;
+    size_t last = dot ? v.n - (size_t)(dot - v.p) : 0, n = 2;
+
+    if (last < 2 || last > 5 || v.n >= sizeof((struct recover_found *)0)->release || dot[1] != 'r')
+        return false;
+    while (n < last && dot[n] >= '0' && dot[n] <= '9')
+        n++;
+    for (size_t i = 0; n == last && i + last < v.n; i++)
+        if (v.p[i] != '.' && v.p[i] != 'r' && (v.p[i] < '0' || v.p[i] > '9'))
+            return false;
+    return n == last && v.p[0] == '.';
+}
+
+/* ".K.eml.out", ".K.hdr.out", ".r.eml.out", ".r2.hdr.out", ".json.out". */
 static int parse_out(struct recover_found *f, struct view v)
 {
     bool eml = view_ends_with(v, VIEW(".eml.out")), hdr = view_ends_with(v, VIEW(".hdr.out"));
@@ -221,8 +237,9 @@ static int parse_out(struct recover_found *f, struct view v)
     if ((!eml && !hdr) || v.n < 10)
         return -1;
     v.n -= 8; /* ".K" is left */
-    if (view_equal(v, VIEW(".r"))) {
+    if (is_release(v)) {
         *(eml ? &f->release_eml : &f->release_hdr) = true;
+        snprintf(f->release, sizeof f->release, "%.*s", (int)v.n, v.p);
         return 0;
     }
     if (parse_number(v, &k) < 0 || k < 1 || k > MSG_COPIES_MAX)
@@ -269,8 +286,12 @@ void recover_merge(struct recover_found *f, const struct recover_found *one)
     }
     f->eml |= one->eml;
     f->json_out |= one->json_out;
-    f->release_eml |= one->release_eml;
-    f->release_hdr |= one->release_hdr;
+    if (!any_release(f))
+        memcpy(f->release, one->release, sizeof f->release);
+    if (strcmp(f->release, one->release) == 0) { /* another one has its turn with the next look */
+        f->release_eml |= one->release_eml;
+        f->release_hdr |= one->release_hdr;
+    }
     f->unknown |= one->unknown;
     f->outs_eml |= one->outs_eml;
     f->outs_hdr |= one->outs_hdr;

@@ -28,7 +28,8 @@ struct recover_found {
     unsigned envelopes; /* how many BASE.hdr* there are; more than one is impossible */
     unsigned n;         /* of .wN, .hN */
     enum spool_class class;
-    char suffix[32]; /* of the envelope */
+    char suffix[32];  /* of the envelope */
+    char release[32]; /* of the outputs of a release: ".r", ".2.r3"; one at a time */
     bool eml, json_out, release_eml, release_hdr, released, unknown;
     uint32_t outs_eml, outs_hdr;
     /* Looked up for rows 1 to 6 only: */

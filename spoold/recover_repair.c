@@ -3,7 +3,8 @@
  *
  * Store thread, called for states that no message in work is ever in. Each
  * repair is one rename (and a note beside what is parked), may be killed at any
- * point, and leaves a state of the same table behind. Nothing is deleted.
+ * point, and leaves a state of the same table behind. Nothing is deleted. Releases are
+ * finished or undone by release.c.
  */
 #include "spoold/recover.h"
 
@@ -11,6 +12,7 @@
 #include "common/log.h"
 #include "spoold/flow_copy.h"
 #include "spoold/negative.h"
+#include "spoold/release.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -97,26 +99,10 @@ static bool stamp_ok(struct depot *d, const struct recover_found *f, const char 
            base_stamp_matches(&f->base, which, &st);
 }
 
-static bool has_file(const struct spool_dir *dir, const char *name)
-{
-    return faccessat(dir->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* The class that holds BASE.hdr.rel, or -1. */
-static int released_class(struct depot *d, const struct recover_found *f)
-{
-    char name[MSG_NAME_MAX];
-
-    for (int c = 0; c < SPOOL_CLASS__MAX; c++)
-        if (has_file(&d->spool.class[c], file_of(f, name, ".hdr.rel")))
-            return c;
-    return -1;
-}
-
 void recover_gather(struct depot *d, struct recover_found *f)
 {
     if (f->release_eml || f->release_hdr)
-        f->released = released_class(d, f) >= 0;
+        f->released = release_is_committed(d, &f->base, f->release);
     if (f->state == RECOVER_CLAIMED) {
         f->hdr_stamp_ok = stamp_ok(d, f, f->suffix, 'H');
         f->eml_stamp_ok = !f->eml || stamp_ok(d, f, ".eml", 'E');
@@ -269,41 +255,6 @@ static bool give_back(struct depot *d, const struct recover_found *f)
     return give_back_half(d, f, f->suffix, ".hdr");
 }
 
-/* The part of a release that is left to do; it goes to the outlet of the intake that the message came from.
- */
-static bool finish_release(struct depot *d, const struct recover_found *f)
-{
-    static const char *const half[] = {".r.eml", ".r.hdr"};
-    size_t intake = recover_intake(d->cfg, &f->base);
-    char from[MSG_NAME_MAX], to[MSG_NAME_MAX], out[16];
-    int class = released_class(d, f);
-    bool done = false;
-
-    if (intake == SIZE_MAX || class < 0 || spool_flush_now(d->spool.class[class].fd) < 0 ||
-        spool_flush_now(d->spool.proc.fd) < 0)
-        return false;
-    for (size_t i = 0; i < 2; i++) {
-        if (!(i == 0 ? f->release_eml : f->release_hdr))
-            continue;
-        snprintf(out, sizeof out, "%s.out", half[i]);
-        if (!move(d, &d->spool.proc, file_of(f, from, out), &d->spool.outlet[intake],
-                  file_of(f, to, half[i])))
-            return done; /* never an envelope without its content */
-        done = true;
-        if (d->spool.model == SPOOL_MODEL_B && spool_flush_now(d->spool.outlet[intake].fd) < 0)
-            return done;
-    }
-    return done;
-}
-
-static bool undo_release(struct depot *d, const struct recover_found *f)
-{
-    char name[MSG_NAME_MAX];
-    bool done = spool_remove(&d->spool, &d->spool.proc, file_of(f, name, ".r.eml.out")) == 0;
-
-    return spool_remove(&d->spool, &d->spool.proc, file_of(f, name, ".r.hdr.out")) == 0 && done;
-}
-
 /* One output per look is enough: the table is asked again until none is left. */
 static bool park_stray(struct depot *d, const struct recover_found *f)
 {
@@ -360,9 +311,9 @@ bool recover_repair(struct depot *d, const struct recover_found *f, const struct
     case RECOVER_GIVE_BACK:
         return give_back(d, f);
     case RECOVER_UNDO_RELEASE:
-        return undo_release(d, f);
+        return release_undo(d, &f->base, f->release);
     case RECOVER_FINISH_RELEASE:
-        return finish_release(d, f);
+        return release_resume(d, &f->base, f->release);
     case RECOVER_PARK_STRAY:
         return park_stray(d, f);
     default:

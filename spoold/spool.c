@@ -65,6 +65,15 @@ int spool_move(struct spool *s, struct spool_dir *from, const char *name, struct
     return 0;
 }
 
+int spool_replace(struct spool *s, struct spool_dir *d, const char *name, const char *to_name)
+{
+    (void)s;
+    if (renameat(d->fd, name, d->fd, to_name) < 0)
+        return -1;
+    d->dirty = true;
+    return 0;
+}
+
 int spool_remove(struct spool *s, struct spool_dir *d, const char *name)
 {
     (void)s;

@@ -64,6 +64,8 @@ struct spool {
 /* 0, or -1 with errno. All renames are RENAME_NOREPLACE; both directories become dirty. */
 int spool_move(struct spool *s, struct spool_dir *from, const char *name, struct spool_dir *to,
                const char *to_name);
+/* The same within one folder, in the place of what has the new name: for records, never for a message. */
+int spool_replace(struct spool *s, struct spool_dir *d, const char *name, const char *to_name);
 /* 0 also when it was not there. */
 int spool_remove(struct spool *s, struct spool_dir *d, const char *name);
 /* A new file (O_EXCL), mode 0640, group of the outlets. The descriptor is the caller's until

@@ -70,6 +70,7 @@ struct spoold {
     bool look_again;       /* another look was asked for during one */
     bool looking, tidying; /* such a task is under way */
     bool recovered;        /* the first look has come to its end: intake may start */
+    bool swept;            /* the first walk over quarantine, too */
     bool no_room, stalled, marked_stopped;
     bool mark_failed; /* tried again each second, not each turn */
     bool mark_fresh;  /* the intakes were marked since the last rescan; others can write there */

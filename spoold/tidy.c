@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/fs.h"
+#include "spoold/quarantine_expire.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ struct tidy {
     struct task task;
     bool stop_intake, mark; /* in: set the intakes' mark */
     bool marked;            /* it could be set */
-    bool no_room, more, catching_up;
+    bool no_room, more, catching_up, swept;
     struct fs_room room;
     struct ledger_counts counts;
 };
@@ -46,6 +47,10 @@ static void tidy_run(struct task *task, struct depot *d)
     t->more = more > 0;
     if (!d->in_txn) /* its slices are transactions of their own */
         t->more |= ledger_tidy(d->ledger, now, now - d->cfg->keep_history) > 0;
+    t->more |= quarantine_expire_slice(d) > 0;
+    t->swept = quarantine_expire_walked(d);
+    if (t->swept && d->ask)
+        d->ask(d);
     t->catching_up = ledger_catching_up(d->ledger);
     ledger_counts(d->ledger, &t->counts);
 }
@@ -71,6 +76,7 @@ static void tidy_done(struct task *task, struct spoold *s)
     s->no_room = t->no_room;
     s->counts = t->counts;
     s->catching_up = t->catching_up;
+    s->swept = t->swept;
     if (t->marked)
         note_mark(s, t->stop_intake);
     s->mark_failed = t->mark && !t->marked;

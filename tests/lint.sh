@@ -34,7 +34,7 @@ workers/escape[a-z_]*\.c;.*;attempts of the self-test, which must be refused; on
 tools/drop_spool\.c;.*;the own pair of the depositor, before spoold may see it'
 
 # What only some files may say: pattern in the code;the files ("-": none);what, why.
-CODE='\bspool_(move|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy|carry|release|deliver_store|(flow|recover|quarantine)_\w+)\.[ch];moves messages, others may not
+CODE='\bspool_(move|replace|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy|carry|release\w*|deliver_store|(flow|recover|quarantine)_\w+)\.[ch];moves messages, others may not
 # *include *<db\.h>;spoold/ledger\.c;includes <db.h>, Berkeley DB stays in ledger.c
 # *include *<clamav\.h>;workers/av/av_(engine|layer)\w*\.[ch];includes <clamav.h>, libclamav stays behind av_engine.h
 \b(DB|DBC|DBT|DB_ENV|DB_TXN)\b;spoold/ledger\.c;shows a type of Berkeley DB, it stays in ledger.c

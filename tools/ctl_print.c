@@ -465,8 +465,8 @@ void ctl_print_audit(struct ctl_print *p, const json_t *line)
     static const struct {
         const char *label, *key;
     } rows[] = {{"accepted", "accepted"},   {"delivered", "delivered"}, {"quarantined", "quarantined"},
-                {"discarded", "discarded"}, {"in outlet", "in_outlet"}, {"held", "held"},
-                {"in work", "in_work"}};
+                {"- released", "released"}, {"- deleted", "deleted"},   {"discarded", "discarded"},
+                {"in outlet", "in_outlet"}, {"held", "held"},           {"in work", "in_work"}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf value = {0}, cell = {0};

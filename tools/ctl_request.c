@@ -12,11 +12,6 @@
 
 #define LIMIT_DIGITS_MAX 7
 
-struct flag {
-    const char *typed, *key;
-    const char *fixed; /* the value of an option that takes none, else NULL */
-};
-
 /* The same rule as control_parse_request(): refusing here gives a better complaint than spoold can. */
 int ctl_request_add_word(struct buf *request, const char *key, const char *value)
 {
@@ -43,7 +38,7 @@ static bool is_limit(const char *s)
     return n > 0 && n <= LIMIT_DIGITS_MAX && s[n] == '\0' && s[0] != '0';
 }
 
-static int add_flag(const struct flag *f, const char *value, struct buf *request, struct buf *why)
+static int add_flag(const struct ctl_flag *f, const char *value, struct buf *request, struct buf *why)
 {
     if (strcmp(f->key, "limit") == 0 && !is_limit(value))
         return usage(why, "--limit takes a whole number from 1 to 9999999, not", value);
@@ -53,10 +48,10 @@ static int add_flag(const struct flag *f, const char *value, struct buf *request
 }
 
 /* An option may be repeated; spoold takes the first. */
-static int add_flags(const struct flag *flags, struct ctl_words w, struct buf *request, struct buf *why)
+int ctl_request_flags(const struct ctl_flag *flags, struct ctl_words w, struct buf *request, struct buf *why)
 {
     for (size_t i = 0; i < w.n; i++) {
-        const struct flag *f = flags;
+        const struct ctl_flag *f = flags;
         int rc = 0;
 
         while (f->typed && strcmp(f->typed, w.word[i]) != 0)
@@ -74,29 +69,29 @@ static int add_flags(const struct flag *flags, struct ctl_words w, struct buf *r
 
 int ctl_request_none(struct ctl_words words, struct buf *request, struct buf *why)
 {
-    static const struct flag flags[] = {{NULL, NULL, NULL}};
+    static const struct ctl_flag flags[] = {{NULL, NULL, NULL}};
 
-    return add_flags(flags, words, request, why);
+    return ctl_request_flags(flags, words, request, why);
 }
 
 int ctl_request_queue(struct ctl_words words, struct buf *request, struct buf *why)
 {
-    static const struct flag flags[] = {
+    static const struct ctl_flag flags[] = {
         {"--held", "held", "yes"}, {"--limit", "limit", NULL}, {"limit", "limit", NULL},
         {"LIMIT", "limit", NULL},  {NULL, NULL, NULL},
     };
 
-    return add_flags(flags, words, request, why);
+    return ctl_request_flags(flags, words, request, why);
 }
 
 int ctl_request_history(struct ctl_words words, struct buf *request, struct buf *why)
 {
-    static const struct flag flags[] = {
+    static const struct ctl_flag flags[] = {
         {"--sender", "sender", NULL}, {"--recipient", "recipient", NULL}, {"--name", "name", NULL},
         {"--id", "id", NULL},         {"--limit", "limit", NULL},         {NULL, NULL, NULL},
     };
 
-    return add_flags(flags, words, request, why);
+    return ctl_request_flags(flags, words, request, why);
 }
 
 int ctl_request_id(struct ctl_words words, struct buf *request, struct buf *why)

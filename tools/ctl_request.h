@@ -23,6 +23,14 @@ struct ctl_words {
 typedef int ctl_request_fn(struct ctl_words words, struct buf *request, struct buf *why);
 ctl_request_fn ctl_request_none, ctl_request_id, ctl_request_queue, ctl_request_history;
 
+/* An option of a verb. */
+struct ctl_flag {
+    const char *typed, *key; /* what a person types, what spoold is told */
+    const char *fixed;       /* the value of an option that takes none, else NULL */
+};
+/* Adds these options as key=value; the table ends with a row of NULL. */
+int ctl_request_flags(const struct ctl_flag *flags, struct ctl_words words, struct buf *request,
+                      struct buf *why);
 /* One word and its NUL. 0, or -1: control characters, or the request would be too long. */
 int ctl_request_add_word(struct buf *request, const char *key, const char *value);
 

@@ -1,5 +1,5 @@
 /*
- * ctl_table.c - queue, history and tail as columns; see ctl_print.h.
+ * ctl_table.c - queue, history, tail and quarantine as columns; see ctl_print.h.
  *
  * A column is a row of a table: title, width, and a function that adds its
  * cell. On a terminal the free columns share what is left of the width and
@@ -46,6 +46,18 @@ static void cell_id(struct buf *b, const json_t *o)
 
     if (v.n > ID_WIDTH)
         v = (struct view){v.p + v.n - ID_WIDTH, ID_WIDTH};
+    ctl_text_add(b, v, false);
+}
+
+/* A copy that was refused has its number behind the id: without it another entry would be meant. */
+static void cell_entry(struct buf *b, const json_t *o)
+{
+    const json_t *id = json_object_get(o, "id");
+    struct view v = {json_string_value(id), json_string_length(id)};
+    const char *tilde = v.n ? memrchr(v.p, '~', v.n) : NULL;
+
+    if (tilde)
+        v = (struct view){tilde + 1, v.n - (size_t)(tilde + 1 - v.p)};
     ctl_text_add(b, v, false);
 }
 
@@ -127,6 +139,29 @@ static const struct column event_columns[] = {
     {"TO", 0, false, cell_to},
     {"SIZE", 5, true, cell_size},
     {"WHAT", 0, false, cell_event_what},
+};
+
+static void cell_class(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "class");
+}
+
+static void cell_quarantine_what(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "state");
+    ctl_print_add_part(b, ", parts released ", o, "releases");
+    ctl_print_add_part(b, ": ", o, "reason");
+    ctl_print_add_part(b, "; ", o, "trouble");
+}
+
+static const struct column quarantine_columns[] = {
+    {"TIME (UTC)", TIME_WIDTH, false, cell_at},
+    {"ID", ID_WIDTH, false, cell_entry},
+    {"CLASS", 6, false, cell_class},
+    {"FROM", 0, false, cell_from},
+    {"TO", 0, false, cell_to},
+    {"SIZE", 5, true, cell_size},
+    {"WHAT", 0, false, cell_quarantine_what},
 };
 
 static bool is_narrow(const struct ctl_print *p)
@@ -216,4 +251,9 @@ void ctl_table_history(struct ctl_print *p, const json_t *line)
 void ctl_table_events(struct ctl_print *p, const json_t *line)
 {
     print_table(p, event_columns, sizeof event_columns / sizeof *event_columns, line);
+}
+
+void ctl_table_quarantine(struct ctl_print *p, const json_t *line)
+{
+    print_table(p, quarantine_columns, sizeof quarantine_columns / sizeof *quarantine_columns, line);
 }

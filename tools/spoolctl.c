@@ -16,6 +16,7 @@
 #include "tools/ctl_doctor.h"
 #include "tools/ctl_link.h"
 #include "tools/ctl_print.h"
+#include "tools/ctl_quarantine.h"
 #include "tools/ctl_request.h"
 #include "tools/ctl_tail.h"
 #include "tools/ctl_text.h"
@@ -55,6 +56,9 @@ static int work_check(const struct arguments *a, const struct config *c, struct 
 static int work_tail(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_doctor(const struct arguments *a, const struct config *c, struct buf *why);
 
+static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why);
+static int work_release(const struct arguments *a, const struct config *c, struct buf *why);
+
 static const struct verb verbs[] = {
     {"status", NULL, "status", ctl_request_none, ctl_print_status, "", NULL},
     {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
@@ -63,6 +67,14 @@ static const struct verb verbs[] = {
     {"history", NULL, "history [--sender A] [--recipient A] [--name N] [--id PREFIX] [--limit N]",
      ctl_request_history, ctl_table_history, "No such message.", NULL},
     {"audit", NULL, "audit", ctl_request_none, ctl_print_audit, "", NULL},
+    {"quarantine", "list",
+     "quarantine list [--class C] [--since T] [--to A] [--from A] [--name N] [--limit N]",
+     ctl_quarantine_list, ctl_table_quarantine, "No such entry.", NULL},
+    {"quarantine", "show", "quarantine show ID", NULL, NULL, "", work_show_entry},
+    {"quarantine", "release", "quarantine release ID [--rcpt A]... [--wait S]", NULL, ctl_quarantine_print,
+     "", work_release},
+    {"quarantine", "delete", "quarantine delete ID", ctl_request_id, ctl_quarantine_print, "", NULL},
+    {"purge", NULL, "purge --address A", ctl_quarantine_purge, ctl_quarantine_print, "", NULL},
     {"av", "status", "av status", ctl_request_none, ctl_print_av, "", NULL},
     {"av", "reload", "av reload", ctl_request_none, ctl_print_av, "", NULL},
     {"av", "update", "av update", ctl_request_none, NULL, "", work_update},
@@ -291,12 +303,51 @@ static int work_doctor(const struct arguments *a, const struct config *c, struct
     return c ? ctl_doctor(c, a->json) : 0;
 }
 
+static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct ctl_quarantine_show show = {.words = a->words, .json = a->json};
+
+    return c ? ctl_quarantine_show(&show, c, why) : ctl_quarantine_show_check(&show, why);
+}
+
+/* What is still in work now may be done in a moment: the question is asked again until its time is over. */
+static int work_release(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct buf request = {0};
+    unsigned wait_ms = 0;
+    int rc = ctl_quarantine_release(a->words, &request, &wait_ms, why);
+
+    if (!rc && c) {
+        rc = ask(a, c, &request, why);
+        for (; rc == EXIT_TEMP_75 && wait_ms >= CTL_QUARANTINE_AGAIN_MS; wait_ms -= CTL_QUARANTINE_AGAIN_MS) {
+            usleep(CTL_QUARANTINE_AGAIN_MS * 1000);
+            buf_clear(why);
+            rc = ask(a, c, &request, why);
+        }
+    }
+    buf_free(&request);
+    return rc;
+}
+
+/* The verbs of the quarantine are one word there; those of the virus scanner are two. */
+static int add_verb(const struct verb *v, struct buf *request)
+{
+    char whole[64];
+
+    if (v->word && strcmp(v->name, "quarantine") == 0) {
+        snprintf(whole, sizeof whole, "%s-%s", v->name, v->word);
+        return ctl_request_add_word(request, NULL, whole);
+    }
+    if (ctl_request_add_word(request, NULL, v->name) < 0)
+        return -1;
+    return v->word ? ctl_request_add_word(request, NULL, v->word) : 0;
+}
+
 static int build_request(const struct arguments *a, struct buf *request, struct buf *why)
 {
     if (!a->verb->build)
         return a->verb->work(a, NULL, why);
-    if (ctl_request_add_word(request, NULL, a->verb->name) < 0 ||
-        (a->verb->word && ctl_request_add_word(request, NULL, a->verb->word) < 0))
+    if (add_verb(a->verb, request) < 0)
         return EXIT_USAGE_64;
     return a->verb->build(a->words, request, why);
 }

@@ -32,6 +32,8 @@ static const struct row rows[] = {
     {"recover-kills", FLAG, FIELD(recover_kills), true, "the same, and kill the recovery too"},
     {"errors", TEXT, FIELD(errors), true, "make file calls fail one after another: EIO,ENOSPC,..."},
     {"order", FLAG, FIELD(order), true, "check the flush points in one undisturbed run"},
+    {"release", FLAG, FIELD(release), true,
+     "kill in the middle of releases and deletions of quarantine entries"},
     {"threaded", FLAG, FIELD(threaded), false,
      "store in a thread of its own; points are random, from the seed"},
     {"workers", FLAG, FIELD(workers), false,
@@ -153,8 +155,9 @@ static int finish(struct options *o)
 
     if (scenario < 0 || mta < 0 || parse_errors(o) < 0)
         return -1;
-    if (o->kills + o->recover_kills + o->order + (o->errors != NULL) > 1) {
-        fprintf(stderr, "sweep: one of --kills, --recover-kills, --errors and --order at a time\n");
+    if (o->kills + o->recover_kills + o->order + o->release + (o->errors != NULL) > 1) {
+        fprintf(stderr,
+                "sweep: one of --kills, --recover-kills, --errors, --order and --release at a time\n");
         return -1;
     }
     if (o->from < 1 || o->stride < 1 || o->jobs < 1 || o->jobs > OPTIONS_JOBS_MAX) {

@@ -19,7 +19,7 @@ enum options_mode { OPTIONS_KILLS, OPTIONS_RECOVER_KILLS, OPTIONS_ERRORS, OPTION
 enum options_scenario { OPTIONS_PLAIN, OPTIONS_REUSE, OPTIONS_TORN, OPTIONS_OVERWRITE };
 
 struct options {
-    bool kills, recover_kills, order, threaded, workers, av, reload, exits, one, io, keep;
+    bool kills, recover_kills, order, release, threaded, workers, av, reload, exits, one, io, keep;
     const char *errors, *control, *spoold, *dir, *scenario_text, *mta_text, *record, *extra_text;
     uint64_t from, skip, to, stride, at, jobs, max_points, seed, timeout;
     enum options_mode mode;

@@ -9,6 +9,7 @@
 #include "tests/crash/order.h"
 #include "tests/crash/plan.h"
 #include "tests/crash/point.h"
+#include "tests/crash/release_sweep.h"
 
 #include "common/log.h"
 
@@ -359,6 +360,12 @@ static int run(struct options *o)
         fatal("cannot run %s", o->spoold);
     o->spoold = spoold.s;
     make_work_dir(o, &dir);
+    if (o->release) {
+        rc = release_sweep(o, &dir);
+        disk_remove_tree(disk_path("%.900s/release", dir.s).s);
+        remove_work(o, &dir);
+        return rc;
+    }
     j.bench = (struct bench){o, disk_path("%.900s/0", dir.s), disk_path("%.900s/0.log", dir.s)};
     j.tally = &board->job[0];
     rc = check_without_control(&j.bench);

@@ -95,6 +95,39 @@ static void names_the_state_of_a_row(void **state)
     }
 }
 
+static void says_what_became_of_a_quarantined_one(void **state)
+{
+    enum {
+        Q = 1 << EVENT_ACCEPTED | 1 << EVENT_QUARANTINED,
+        R = 1 << EVENT_RELEASED,
+        D = 1 << EVENT_DELETED
+    };
+    static const struct {
+        const char *says;
+        unsigned events;
+        const char *there, *wanted;
+    } cases[] = {
+        {"held", Q, ".hdr", "quarantined"},
+        {"released", Q | R, ".hdr.rel", "released"},
+        {"the rest is held", Q | R, ".hdr", "released in part"},
+        {"deleted", Q | D, NULL, "deleted"},
+        {"released, then deleted", Q | R | D, NULL, "released"},
+        {"another fate is not touched by it", 1 << EVENT_ACCEPTED | 1 << EVENT_DELIVERED, NULL, "delivered"},
+    };
+    struct world *w = world_open(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ledger_row row = {.id = world_base(w, "x"), .events = cases[i].events};
+
+        print_message("%s\n", cases[i].says);
+        if (cases[i].there)
+            world_put(w, "quarantine/spam", &row.id, cases[i].there);
+        assert_string_equal(query_row_word(&w->d, &row), cases[i].wanted);
+    }
+    world_close(&w);
+}
+
 static void cuts_text_between_characters(void **state)
 {
     char text[QUERY_TEXT_MAX + 50];
@@ -199,6 +232,7 @@ int main(void)
         cmocka_unit_test(frees_an_unfinished_query),
         cmocka_unit_test(ends_with_a_cut_message),
         cmocka_unit_test(names_the_state_of_a_row),
+        cmocka_unit_test(says_what_became_of_a_quarantined_one),
         cmocka_unit_test(cuts_text_between_characters),
         cmocka_unit_test(lists_recipients_up_to_the_limits),
         cmocka_unit_test(believes_only_the_very_line),
