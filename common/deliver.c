@@ -94,7 +94,7 @@ static bool is_word(struct view v)
 
 /* It stands between < and >, which nothing in it may end; outside of quotes a blank would begin a parameter.
  */
-static bool is_address(struct view v)
+bool deliver_is_address(struct view v)
 {
     bool quoted = false;
 
@@ -124,13 +124,14 @@ static bool take_head(struct view *rest, struct deliver_order *o)
 static bool check_head(const struct deliver_order *o)
 {
     return !(o->flags & ~(uint32_t)DELIVER__FLAGS) && o->tls < DELIVER_TLS__MAX && o->helo.n > 0 &&
-           is_word(o->helo) && is_word(o->tls_name) && is_word(o->envid) && is_address(o->sender);
+           is_word(o->helo) && is_word(o->tls_name) && is_word(o->envid) && deliver_is_address(o->sender);
 }
 
 static bool take_rcpt(struct view *rest, struct deliver_rcpt *r)
 {
     return take_number(rest, &r->index) && take_view(rest, &r->address) && take_view(rest, &r->notify) &&
-           r->index <= DELIVER_INDEX_MAX && r->address.n > 0 && is_address(r->address) && is_word(r->notify);
+           r->index <= DELIVER_INDEX_MAX && r->address.n > 0 && deliver_is_address(r->address) &&
+           is_word(r->notify);
 }
 
 static bool take_order(struct view rest, struct deliver_order *o, struct deliver_rcpt rcpt[DELIVER_RCPT_MAX])

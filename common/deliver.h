@@ -16,7 +16,7 @@
 
 #define DELIVER_RCPT_MAX  100    /* of one transaction: RFC 5321 4.5.3.1.8 promises as many */
 #define DELIVER_INDEX_MAX 50000  /* ENVELOPE_RCPT_MAX */
-#define DELIVER_TEXT_MAX  400    /* bytes of a server's words in a note */
+#define DELIVER_TEXT_MAX  200    /* bytes of a server's words in a note */
 #define DELIVER_ORDER_MAX 524288 /* bytes of an order */
 
 enum deliver_tls { DELIVER_TLS_NO, DELIVER_TLS_MAY, DELIVER_TLS_MUST, DELIVER_TLS_VERIFY, DELIVER_TLS__MAX };
@@ -59,6 +59,10 @@ void deliver_pack(const struct deliver_order *o, struct buf *to);
  * LF, NUL ever reaches a command), or an address with a blank outside of quotes or with < or >.
  */
 int deliver_unpack(struct view bytes, struct deliver_order *o, struct deliver_rcpt rcpt[DELIVER_RCPT_MAX]);
+
+/* Whether it can stand between < and > in a command: no blank outside of quotes, no bracket, quotes that end.
+ * Control characters are refused elsewhere. */
+bool deliver_is_address(struct view v);
 
 /* What became of one recipient in one transaction. */
 enum deliver_fate {

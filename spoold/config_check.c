@@ -138,16 +138,49 @@ static void check_address(const struct check *k, const struct config_intake *in)
                      in->deliver, accepted);
 }
 
+/* One folder has one consumer. */
+static void check_shared(const struct check *k, size_t n)
+{
+    const struct config_intake *in = &k->c->intake[n];
+    struct config_place place = k->where("intake", in->name, "deliver", k->arg);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(k->c->intake[i].outlet, in->outlet) == 0 &&
+            strcmp(k->c->intake[i].deliver, in->deliver) != 0)
+            config_error(k->errs, place.file, place.lineno,
+                         "[intake %s] and [intake %s] share an outlet but not deliver; accepted: the same "
+                         "deliver, or outlets of their own",
+                         k->c->intake[i].name, in->name);
+}
+
+static bool any_server_is_far(const struct config *c)
+{
+    struct deliver_address a;
+    const char *why;
+
+    for (size_t i = 0; i < c->intake_n; i++)
+        if (c->intake[i].deliver[0] && deliver_address_parse(view_of(c->intake[i].deliver), &a, &why) == 0 &&
+            !a.near)
+            return true;
+    return false;
+}
+
 static void check_deliver(const struct check *k)
 {
     struct config_place name = k->where("deliver", "", "tls", k->arg);
     struct config_place user = k->where("deliver", "", "user", k->arg);
 
-    for (size_t i = 0; i < k->c->intake_n; i++)
+    for (size_t i = 0; i < k->c->intake_n; i++) {
         check_address(k, &k->c->intake[i]);
+        check_shared(k, i);
+    }
     if (k->c->deliver_tls == DELIVER_TLS_VERIFY && !k->c->deliver_tls_name[0])
         config_error(k->errs, name.file, name.lineno,
                      "tls = verify needs tls_name, the name in the server's certificate");
+    if (k->c->deliver_user[0] && k->c->deliver_tls != DELIVER_TLS_VERIFY && any_server_is_far(k->c))
+        config_error(k->errs, user.file, user.lineno,
+                     "user needs tls = verify, for a server that is not on this machine: anybody in between "
+                     "could read the password");
     if (k->c->deliver_user[0] && !k->c->deliver_password_file[0])
         config_error(k->errs, user.file, user.lineno, "user needs password_file, the file with its password");
 }

@@ -98,8 +98,8 @@ static void mark_done(struct task *task, struct spoold *s)
 {
     struct freeze_task *t = (struct freeze_task *)task;
 
-    if (!t->err && !t->freeze)
-        say_frozen(s, false);
+    if (t->freeze || !t->err) /* the last one that was done is the one that counts */
+        say_frozen(s, t->freeze);
     if (t->err)
         log_warnx("event=freeze_mark_failed %s", strerror(t->err));
     if (!t->err)

@@ -31,9 +31,15 @@ int64_t deliver_doubled(int64_t wait, unsigned times, int64_t most)
 
 static void release(struct deliver *d, struct deliver_item *i)
 {
+    struct deliver_server *v = deliver_server_of(d, i);
+
     deliver_store_shut(i);
     i->at = 0;
     d->busy--;
+    v->busy--;
+    if (i->probe) /* it ended without a word to the server: the next one may ask */
+        v->down_until = 0;
+    i->probe = false;
 }
 
 static void wait_for(struct deliver *d, struct deliver_item *i, int64_t ms)
@@ -48,6 +54,7 @@ static void wait_for(struct deliver *d, struct deliver_item *i, int64_t ms)
 static void drop(struct deliver *d, struct deliver_item *i)
 {
     release(d, i);
+    deliver_server_of(d, i)->known--;
     deliver_table_remove(&d->table, i);
 }
 
@@ -62,10 +69,23 @@ static bool is_expired(const struct deliver *d, const struct deliver_item *i)
     return i->left && depot_wall_ms() - i->born_ms > d->s->cfg->deliver_lifetime;
 }
 
+/* Before it was opened: a message is put into the outlet soon after it was claimed, but for a release. */
+static bool may_be_expired(const struct deliver *d, const struct deliver_item *i)
+{
+    return i->copy <= MSG_COPIES_MAX &&
+           depot_wall_ms() - base_time_ns(&i->base) / 1000000 > d->s->cfg->deliver_lifetime;
+}
+
+static bool may_talk(const struct deliver *d, const struct deliver_item *i)
+{
+    return !d->s->stopping && !d->s->frozen && d->server[i->intake].on;
+}
+
 static void finish(struct deliver *d, struct deliver_item *i)
 {
     if (i->expired && !i->moved && !i->words[0])
-        snprintf(i->words, sizeof i->words, "it could not be handed over within deliver.lifetime");
+        snprintf(i->words, sizeof i->words, "it could not be handed over within deliver.lifetime. %s",
+                 deliver_server_of(d, i)->trouble);
     deliver_to_store(d, i, DELIVER_STEP_RECORD);
 }
 
@@ -98,23 +118,42 @@ void deliver_queue_again(struct deliver *d, struct deliver_item *i)
 
 /* --- after each step ------------------------------------------------------ */
 
+/* How long it still has to wait after its last try, as its notes say; a walk does not know. */
+static int64_t not_yet_ms(const struct deliver *d, const struct deliver_item *i)
+{
+    int64_t wait = deliver_doubled(d->s->cfg->deliver_retry_first, i->tries ? i->tries - 1 : 0,
+                                   d->s->cfg->deliver_retry_longest);
+    int64_t left = i->tried_ms + wait - depot_wall_ms();
+
+    return i->listed && i->tries && left > 0 ? (left < wait ? left : wait) : 0;
+}
+
 static void after_open(struct deliver *d, struct deliver_item *i)
 {
+    int64_t wait = i->gone ? 0 : not_yet_ms(d, i);
+
+    i->listed = false;
+    i->expired = i->expired || (!i->gone && is_expired(d, i));
     if (i->gone && !i->left_over)
         drop(d, i);
     else if (i->gone)
         deliver_to_store(d, i, DELIVER_STEP_REMOVE);
-    else if (i->moved || !i->left)
+    else if (i->moved || !i->left || i->expired)
         finish(d, i);
+    else if (wait || !may_talk(d, i))
+        wait_for(d, i, wait);
     else
         deliver_talk(d, i);
 }
 
+/* A note that could not be written: the server may have it, so it is not asked again for long. */
 static void after_note(struct deliver *d, struct deliver_item *i)
 {
     if (!i->left)
         finish(d, i);
-    else if (i->at < i->env.rcpt_n && !deliver_server_of(d, i)->down_until)
+    else if (i->trouble)
+        wait_for(d, i, d->s->cfg->deliver_retry_longest);
+    else if (i->at < i->env.rcpt_n && !deliver_server_of(d, i)->down_until && may_talk(d, i))
         deliver_talk(d, i);
     else
         deliver_put_off(d, i);
@@ -133,7 +172,13 @@ static void after_remove(struct deliver *d, struct deliver_item *i)
     deliver_to_store(d, i, DELIVER_STEP_FORGET);
 }
 
-static void step_done(struct task *t, struct spoold *s)
+/* It will be the same in three seconds; and what could not be noted must not be sent again soon. */
+static bool is_lasting(const struct deliver_item *i)
+{
+    return i->err == EBADMSG || i->err == EINVAL || i->err == EPERM || i->step == DELIVER_STEP_NOTE;
+}
+
+void deliver_step_done(struct task *t, struct spoold *s)
 {
     static void (*const after[DELIVER_STEP__MAX])(struct deliver *, struct deliver_item *) = {
         [DELIVER_STEP_OPEN] = after_open,     [DELIVER_STEP_NOTE] = after_note,
@@ -148,85 +193,10 @@ static void step_done(struct task *t, struct spoold *s)
     }
     log_warnx("id=%s event=deliver_error what=\"%s\" error=\"%s\"", i->base.s,
               i->err_what ? i->err_what : "it could not be flushed", strerror(i->err));
-    wait_for(s->deliver, i, i->err == EBADMSG || i->err == EINVAL ? s->cfg->deliver_retry_longest : REST_MS);
-}
-
-/* --- what there is to do -------------------------------------------------- */
-
-static void add(struct deliver *d, size_t intake, struct view stem)
-{
-    struct deliver_item *i;
-
-    if (d->table.n >= DELIVER_KNOWN_MAX) {
-        d->crowded = true;
-        return;
-    }
-    i = deliver_table_add(&d->table, d->s->cfg, intake, stem);
-    if (!i)
-        return;
-    i->task.run = deliver_store_run;
-    i->task.done = step_done;
-}
-
-void deliver_offer(struct deliver *d, const struct msg *m)
-{
-    char name[MSG_NAME_MAX];
-
-    if (!d || !deliver_is_on(d->s->cfg, m->intake))
-        return;
-    for (unsigned k = 1; k <= m->copy_n; k++)
-        add(d, m->intake, view_of(msg_outlet_file(m, name, k, "")));
-}
-
-static void listed(struct task *t, struct spoold *s)
-{
-    struct deliver *d = s->deliver;
-    struct deliver_list *l = (struct deliver_list *)t;
-
-    while (l->n) {
-        add(d, l->intake, view_of(l->stem[--l->n]));
-        free(l->stem[l->n]);
-    }
-    if (!l->end && !d->crowded && !s->stopping) {
-        task_list_add(&s->todo, &l->task);
-        return;
-    }
-    deliver_store_list_free(l);
-    d->listing = false;
-}
-
-static void list_next(struct deliver *d)
-{
-    for (size_t n = 0; n < d->s->cfg->intake_n; n++) {
-        if (!d->look[n])
-            continue;
-        d->look[n] = false;
-        d->listing = true;
-        d->list = (struct deliver_list){.intake = n};
-        d->list.task.run = deliver_store_list;
-        d->list.task.done = listed;
-        task_list_add(&d->s->todo, &d->list.task);
-        return;
-    }
-}
-
-void deliver_look(struct deliver *d)
-{
-    for (size_t n = 0; n < d->s->cfg->intake_n; n++)
-        d->look[n] = d->server[n].on;
-}
-
-static void look_around(struct deliver *d, int64_t now)
-{
-    bool room = d->crowded && d->table.n < DELIVER_KNOWN_MAX / 2;
-
-    if (now >= d->look_due || room) {
-        d->look_due = now + d->s->cfg->rescan;
-        d->crowded = false;
-        deliver_look(d);
-    }
-    if (!d->listing && !d->s->stopping)
-        list_next(d);
+    if (i->err == EPERM)
+        alarm_raise(&s->alarms, ALARM_STRANGE_STATE, "%.120s in an outlet is not handed over: %s", i->stem,
+                    i->err_what);
+    wait_for(s->deliver, i, is_lasting(i) ? s->cfg->deliver_retry_longest : REST_MS);
 }
 
 /* Settings may have changed since the last turn. */
@@ -237,11 +207,17 @@ static void read_servers(struct deliver *d)
     d->seen = d->s->cfg;
     d->look_due = 0;
     for (size_t n = 0; n < CONFIG_INTAKE_MAX; n++) {
+        struct deliver_address was = d->server[n].to;
         const char *why;
 
         d->server[n].on =
             deliver_is_on(d->s->cfg, n) &&
             deliver_address_parse(view_of(d->s->cfg->intake[n].deliver), &d->server[n].to, &why) == 0;
+        if (memcmp(&was, &d->server[n].to, sizeof was) != 0) { /* another one: nothing is known of it */
+            d->server[n].failures = 0;
+            d->server[n].down_until = 0;
+            d->server[n].trouble[0] = '\0';
+        }
     }
 }
 
@@ -266,6 +242,29 @@ static bool may_begin(const struct deliver *d)
            d->busy < 2 * (unsigned)d->s->cfg->deliver_children && d->s->pool;
 }
 
+/* A slow server must leave the others some of the workers. */
+static bool has_share(const struct deliver *d, const struct deliver_server *v)
+{
+    size_t on = deliver_servers_on(d), share = (size_t)d->s->cfg->deliver_children / on;
+
+    return on == 1 || v->busy < (share ? share : 1);
+}
+
+static void start(struct deliver *d, struct deliver_item *i, int64_t now)
+{
+    struct deliver_server *v = deliver_server_of(d, i);
+
+    if (v->down_until && now >= v->down_until) { /* one is the probe, the others wait for what it meets */
+        v->down_until = now + d->s->cfg->deliver_retry_first;
+        i->probe = true;
+    }
+    i->state = DELIVER_BUSY;
+    i->trouble = false;
+    d->busy++;
+    v->busy++;
+    deliver_to_store(d, i, DELIVER_STEP_OPEN);
+}
+
 /* Returns when a server that is left alone is to be asked again. */
 static int64_t begin(struct deliver *d, int64_t now)
 {
@@ -275,17 +274,14 @@ static int64_t begin(struct deliver *d, int64_t now)
     while (n-- && may_begin(d)) {
         struct deliver_item *i = deliver_table_take(&d->table);
         struct deliver_server *v = deliver_server_of(d, i);
+        bool down = now < v->down_until;
 
-        if (!v->on || now < v->down_until) {
-            deliver_table_ready(&d->table, i);
-            due = v->on && v->down_until < due ? v->down_until : due;
+        if (v->on && has_share(d, v) && (!down || may_be_expired(d, i))) {
+            start(d, i, now);
             continue;
         }
-        if (v->down_until) /* one is the probe, the others wait for what it meets */
-            v->down_until = now + d->s->cfg->deliver_retry_first;
-        i->state = DELIVER_BUSY;
-        d->busy++;
-        deliver_to_store(d, i, DELIVER_STEP_OPEN);
+        deliver_table_ready(&d->table, i);
+        due = v->on && down && v->down_until < due ? v->down_until : due;
     }
     return due;
 }
@@ -297,7 +293,7 @@ int64_t deliver_run(struct deliver *d, int64_t now)
     if (!d)
         return INT64_MAX;
     read_servers(d);
-    look_around(d, now);
+    deliver_list_run(d, now);
     wake(d, now);
     connects = deliver_talk_cut_off(d, now);
     due = begin(d, now);
@@ -342,14 +338,23 @@ bool deliver_is_quiet(const struct deliver *d)
     return !d || d->busy == 0;
 }
 
+/* Of what is ready, what waits for a server that does not answer does not count. */
 bool deliver_is_idle(const struct deliver *d, int64_t now)
 {
     if (!d)
         return true;
     for (size_t n = 0; n < CONFIG_INTAKE_MAX; n++)
-        if (d->look[n])
+        if (d->server[n].look)
             return false;
-    return !d->busy && !d->listing && d->next_due > now + 1000 && !d->table.ready_n;
+    if (d->busy || (d->listing && !d->paused) || d->next_due <= now + 1000)
+        return false;
+    for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i)) {
+        const struct deliver_server *v = &d->server[i->intake];
+
+        if (i->state == DELIVER_READY && v->on && !d->s->frozen && !v->trouble[0])
+            return false;
+    }
+    return true;
 }
 
 static void add_server(const struct deliver *d, size_t n, struct buf *items)

@@ -27,30 +27,50 @@ static bool is_one_of(struct view v, const char *a, const char *b)
     return view_equal_nocase(v, view_of(a)) || view_equal_nocase(v, view_of(b));
 }
 
-/* Of a word list only: other programs write "notify: address=" for something else. */
+static bool is_word_of(struct view w, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (view_equal(w, view_of(words[i])))
+            return true;
+    return false;
+}
+
+/* RFC 3461 section 4.1: NEVER, or a list. Other programs write "notify: address=" for something else. */
 static struct view notify_of(const struct envelope *e)
 {
-    struct view v = find_key(e, "notify");
+    static const char *const words[] = {"SUCCESS", "FAILURE", "DELAY"};
+    struct view v = find_key(e, "notify"), none = {NULL, 0};
 
-    if (v.n > NOTIFY_MAX)
-        return (struct view){NULL, 0};
-    for (size_t i = 0; i < v.n; i++)
-        if (v.p[i] != ',' && (v.p[i] < 'A' || v.p[i] > 'Z'))
-            return (struct view){NULL, 0};
+    if (v.n > NOTIFY_MAX || view_equal(v, VIEW("NEVER")))
+        return v.n > NOTIFY_MAX ? none : v;
+    for (size_t at = 0, end; at <= v.n && v.n; at = end + 1) {
+        const char *comma = memchr(v.p + at, ',', v.n - at);
+
+        end = comma ? (size_t)(comma - v.p) : v.n;
+        if (!is_word_of((struct view){v.p + at, end - at}, words, 3))
+            return none;
+    }
     return v;
 }
 
-/* xtext: printable, without "=" (RFC 3461 section 4); "+" only before two digits is the depositor's matter.
- */
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+}
+
+/* xtext (RFC 3461 section 4): printable, no "=", a "+" only before two digits. */
 static struct view envid_of(const struct envelope *e)
 {
-    struct view v = find_key(e, "envid");
+    struct view v = find_key(e, "envid"), none = {NULL, 0};
 
     if (v.n > ENVID_MAX)
-        return (struct view){NULL, 0};
-    for (size_t i = 0; i < v.n; i++)
+        return none;
+    for (size_t i = 0; i < v.n; i++) {
         if (v.p[i] < '!' || v.p[i] > '~' || v.p[i] == '=')
-            return (struct view){NULL, 0};
+            return none;
+        if (v.p[i] == '+' && (i + 2 >= v.n || !is_hex(v.p[i + 1]) || !is_hex(v.p[i + 2])))
+            return none;
+    }
     return v;
 }
 

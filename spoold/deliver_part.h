@@ -46,14 +46,19 @@ struct deliver_item {
     size_t at;                   /* recipients before this one had their turn in this try */
     unsigned tries;              /* conversations so far */
     unsigned done, failed, left; /* recipients */
+    int64_t tried_ms;            /* wall clock: end of the last conversation */
+    bool listed;                 /* found by a walk: when it is due stands in its notes */
+    bool probe;                  /* the first one to a server that was down */
+    bool trouble;                /* its notes could not be written */
     bool gone;                   /* its envelope is not there any more */
     bool left_over;              /* but its notes are */
     bool moved;                  /* to quarantine/failed */
     bool expired;                /* deliver.lifetime is over: what is left counts as failed */
     int err;                     /* errno of the step */
     const char *err_what;
-    char words[DELIVER_TEXT_MAX + 1]; /* the last telling words of the server, or of us */
-    char *password;                   /* owned */
+    char words[DELIVER_TEXT_MAX + 1];   /* the last telling words of the server, or of us */
+    char refusal[DELIVER_TEXT_MAX + 1]; /* the last ones that refused somebody; "" = none */
+    char *password;                     /* owned */
     /* While it talks: */
     int peer; /* socket, -1 */
     int64_t connect_due;

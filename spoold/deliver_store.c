@@ -17,7 +17,6 @@
 #include "spoold/flow.h"
 #include "spoold/negative.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,10 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOTES_MAX    8388608 /* bytes: 50,000 recipients, and tries for days */
+#define NOTES_PIECE  65536                   /* bytes read at a time */
+#define NOTE_ROOM    (DELIVER_TEXT_MAX + 24) /* of one line */
 #define PASSWORD_MAX 255
-#define TRY_MARK     '#'  /* a line of ours in the notes: a try is over */
-#define LIST_SLICE   1000 /* names read in one run */
+#define TRY_MARK     '#' /* a line of ours in the notes: a try is over */
 
 static const char *file_of(const struct deliver_item *i, char *to, const char *suffix)
 {
@@ -57,7 +56,8 @@ static void take_note(struct deliver_item *i, const struct deliver_note *n)
     if (n->index >= i->env.rcpt_n || i->fate[n->index] == DELIVER_DONE)
         return;
     i->fate[n->index] = (char)n->fate;
-    snprintf(i->words, sizeof i->words, "%.*s", (int)n->text.n, n->text.n ? n->text.p : "");
+    snprintf(n->fate == DELIVER_DONE ? i->words : i->refusal, sizeof i->words, "%.*s", (int)n->text.n,
+             n->text.n ? n->text.p : "");
 }
 
 static void count_fates(struct deliver_item *i)
@@ -70,48 +70,54 @@ static void count_fates(struct deliver_item *i)
     }
 }
 
-static void parse_notes(struct deliver_item *i, struct view rest)
+/* Whole lines; what is left over is the begin of the next one. */
+static void parse_notes(struct deliver_item *i, struct view *rest)
 {
     struct deliver_note n;
     int got;
 
-    i->tries = 0;
-    for (;;) {
-        bool mark = rest.n && rest.p[0] == TRY_MARK;
+    do {
+        bool mark = rest->n > 1 && rest->p[0] == TRY_MARK;
+        int64_t at = mark ? strtoll(rest->p + 1, NULL, 10) : 0;
 
-        got = deliver_note_next(&rest, &n);
-        if (got == 0)
-            break;
+        got = deliver_note_next(rest, &n);
         if (got > 0)
             take_note(i, &n);
-        else
-            i->tries += mark;
-    }
-    count_fates(i);
+        else if (got < 0 && mark) {
+            i->tries++;
+            i->tried_ms = at;
+        }
+    } while (got);
 }
 
-/* All of it, from the beginning: the offset is shared with nobody that reads. */
+/* All of it, from the beginning, piece by piece: there is no limit to what days of tries leave. */
 static int read_notes(struct deliver_item *i)
 {
-    struct stat st;
     struct buf b = {0};
-    ssize_t n = 0;
-    int rc = -1;
+    off_t at = 0;
+    ssize_t n;
 
-    if (fstat(i->notes, &st) < 0 || st.st_size > NOTES_MAX)
-        return fail(i, EFBIG, "its notes cannot be read");
-    buf_reserve(&b, (size_t)st.st_size + 1);
-    while (b.n < (size_t)st.st_size &&
-           (n = pread(i->notes, b.p + b.n, (size_t)st.st_size - b.n, (off_t)b.n)) > 0)
+    i->tries = 0;
+    for (;;) {
+        struct view rest;
+
+        buf_reserve(&b, NOTES_PIECE + 1);
+        n = pread(i->notes, b.p + b.n, NOTES_PIECE, at);
+        if (n <= 0)
+            break;
+        at += n;
         b.n += (size_t)n;
-    if (n < 0) {
-        fail(i, errno, "its notes cannot be read");
-    } else {
-        parse_notes(i, buf_view(&b));
-        rc = 0;
+        b.p[b.n] = '\0';
+        rest = buf_view(&b);
+        parse_notes(i, &rest);
+        if (rest.n > 2 * NOTE_ROOM)
+            rest.n = 0; /* no line of ours */
+        memmove(b.p, rest.p, rest.n);
+        b.n = rest.n;
     }
     buf_free(&b);
-    return rc;
+    count_fates(i);
+    return n < 0 ? fail(i, errno, "its notes cannot be read") : 0;
 }
 
 /* --- open --------------------------------------------------------------- */
@@ -127,26 +133,79 @@ static int end_line(struct deliver_item *i)
     return last == '\n' || write(i->notes, "\n", 1) == 1 ? 0 : fail(i, errno, "its notes cannot be written");
 }
 
+/*
+ * A message must not be sent where it could not be noted that it was: room for an answer to each recipient
+ * that is left. File systems that cannot reserve are tried all the same; a note that fails ends that try for
+ * long.
+ */
+static int reserve_notes(struct deliver_item *i)
+{
+    off_t end = lseek(i->notes, 0, SEEK_END);
+
+    if (!i->left ||
+        fallocate(i->notes, FALLOC_FL_KEEP_SIZE, end, (off_t)(64 + (uint64_t)i->left * NOTE_ROOM)) == 0 ||
+        errno == EOPNOTSUPP)
+        return 0;
+    return fail(i, errno, "there is no room for its notes");
+}
+
+/* An address that no command can hold is refused here, so that the others of its transaction are not. */
+static int refuse_unsayable(struct deliver_item *i)
+{
+    bool sender = deliver_is_address(i->env.sender);
+    struct buf b = {0};
+    int rc = 0;
+
+    for (size_t k = 0; k < i->env.rcpt_n; k++) {
+        struct deliver_note n = {(uint32_t)k, DELIVER_FAILED, 553,
+                                 sender ? VIEW("5.1.3 this address cannot be said in SMTP")
+                                        : VIEW("5.1.7 the sender's address cannot be said in SMTP")};
+
+        if (i->fate[k] == DELIVER_DONE || i->fate[k] == DELIVER_FAILED ||
+            (sender && deliver_is_address(i->env.rcpt[k])))
+            continue;
+        deliver_note_add(&b, &n);
+        take_note(i, &n);
+    }
+    if (b.n && (buf_write_fd(&b, i->notes) < 0 || spool_flush_now(i->notes) < 0))
+        rc = fail(i, errno, "its notes cannot be written");
+    buf_free(&b);
+    count_fates(i);
+    return rc;
+}
+
+/* Ours, and nobody else's by another name: the folder may have belonged to other programs before. */
+static bool is_ours(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid();
+}
+
 static int open_notes(struct depot *d, struct deliver_item *i)
 {
     struct spool_dir *out = &d->spool.outlet[i->intake];
     char name[MSG_NAME_MAX];
 
     file_of(i, name, DELIVER_NOTES);
-    i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (i->notes < 0 && errno == ENOENT) {
         int fd = spool_create(&d->spool, out, name);
 
         if (fd < 0)
             return fail(i, errno, "its notes cannot be created");
         close(fd);
-        i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+        i->notes = openat(out->fd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     }
     if (i->notes < 0)
         return fail(i, errno, "its notes cannot be opened");
+    if (!is_ours(i->notes))
+        return fail(i, EPERM, "its notes are not spoold's");
     if (NEGATIVE("no-notes") && ftruncate(i->notes, 0) < 0)
         return fail(i, errno, "its notes cannot be emptied");
-    return end_line(i) < 0 ? -1 : read_notes(i);
+    if (end_line(i) < 0 || read_notes(i) < 0 || refuse_unsayable(i) < 0)
+        return -1;
+    return reserve_notes(i);
 }
 
 /* The first line of the file that the settings name. */
@@ -185,8 +244,8 @@ static bool open_content(struct depot *d, struct deliver_item *i)
         return fail(i, errno, "its content cannot be found"), false;
     if (!i->moved && (i->eml < 0 || fstat(i->eml, &st) < 0))
         return fail(i, errno, "its content cannot be opened"), false;
-    if (!S_ISREG(st.st_mode))
-        return fail(i, EINVAL, "its content is no file"), false;
+    if (!i->moved && !is_ours(i->eml))
+        return fail(i, EPERM, "its content is not spoold's"), false;
     i->size = (uint64_t)st.st_size;
     return true;
 }
@@ -200,9 +259,13 @@ static int step_open(struct depot *d, struct deliver_item *i)
 
     if (fstatat(out->fd, file_of(i, name, ".hdr"), &st, AT_SYMLINK_NOFOLLOW) < 0) {
         i->gone = true; /* the envelope goes first: what else stands there is the rest of an end */
-        i->left_over = has_file(out, i, DELIVER_NOTES);
+        i->left_over = faccessat(out->fd, file_of(i, name, DELIVER_NOTES), F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       fstatat(out->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+                       st.st_uid == geteuid() && st.st_size > 0;
         return 0;
     }
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid())
+        return fail(i, EPERM, "its envelope is not spoold's");
     i->born_ms = (int64_t)st.st_mtim.tv_sec * 1000;
     if (!open_content(d, i))
         return -1;
@@ -243,6 +306,11 @@ static struct view *pick(const struct deliver_item *i, bool failed, size_t *n)
     return v;
 }
 
+static const char *why_failed(const struct deliver_item *i)
+{
+    return i->refusal[0] ? i->refusal : i->words;
+}
+
 static int record(struct depot *d, struct deliver_item *i, bool failed)
 {
     struct event e = {.kind = failed ? EVENT_QUARANTINED : EVENT_DELIVERED,
@@ -251,7 +319,7 @@ static int record(struct depot *d, struct deliver_item *i, bool failed)
                       .copy = i->copy,
                       .sender = i->env.sender,
                       .class = failed ? VIEW("failed") : (struct view){NULL, 0},
-                      .reason = view_of(i->words),
+                      .reason = view_of(failed ? why_failed(i) : i->words),
                       .size = i->size};
     struct view *rcpt = pick(i, failed, &e.rcpt_n);
     int rc = 0;
@@ -274,7 +342,7 @@ static void make_json(const struct deliver_item *i, struct buf *to)
     json_add_int(&j, "copy", i->copy);
     json_add_time(&j, "at", depot_wall_ms());
     json_add_str(&j, "class", "failed");
-    json_add_str(&j, "reason", i->words);
+    json_add_str(&j, "reason", why_failed(i));
     json_add_view(&j, "from", i->env.sender);
     json_add_views(&j, "recipients", rcpt, n);
     json_add_int(&j, "size", (int64_t)i->size);
@@ -374,6 +442,8 @@ void deliver_store_shut(struct deliver_item *i)
     i->env = (struct envelope){0};
     free(i->fate);
     i->fate = NULL;
+    if (i->order.p)
+        explicit_bzero(i->order.p, i->order.n); /* a password may be in it */
     buf_free(&i->order);
     if (i->password)
         explicit_bzero(i->password, strlen(i->password));
@@ -381,51 +451,4 @@ void deliver_store_shut(struct deliver_item *i)
     free(i->rcpt);
     i->password = NULL;
     i->rcpt = NULL;
-}
-
-/* --- what stands there -------------------------------------------------- */
-
-/* "BASE.hdr", "BASE.2.hdr", "BASE.r.hdr"; notes without an envelope are the rest of an end. */
-static void list_add(struct deliver_list *l, struct view name)
-{
-    static const struct view ends[] = {{".hdr", 4}, {DELIVER_NOTES, sizeof DELIVER_NOTES - 1}};
-
-    for (size_t e = 0; e < 2; e++) {
-        if (!view_ends_with(name, ends[e]) || name.n - ends[e].n > DELIVER_STEM_MAX)
-            continue;
-        l->stem = xrealloc(l->stem, l->n + 1, sizeof *l->stem);
-        l->stem[l->n++] = xstrndup(name.p, name.n - ends[e].n);
-        return;
-    }
-}
-
-void deliver_store_list(struct task *t, struct depot *d)
-{
-    struct deliver_list *l = (struct deliver_list *)t;
-    const struct dirent *e = NULL;
-
-    if (!l->dir) {
-        int fd = openat(d->spool.outlet[l->intake].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        l->dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!l->dir && fd >= 0)
-            close(fd);
-    }
-    for (unsigned n = 0; l->dir && n < LIST_SLICE && (e = readdir(l->dir)); n++)
-        list_add(l, view_of(e->d_name));
-    l->end = !l->dir || !e;
-    if (l->end && l->dir) {
-        closedir(l->dir);
-        l->dir = NULL;
-    }
-}
-
-void deliver_store_list_free(struct deliver_list *l)
-{
-    while (l->n)
-        free(l->stem[--l->n]);
-    free(l->stem);
-    if (l->dir)
-        closedir(l->dir);
-    *l = (struct deliver_list){0};
 }

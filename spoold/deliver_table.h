@@ -38,7 +38,10 @@ int deliver_table_parse(struct view stem, struct base *b, unsigned *copy);
 struct deliver_server {
     struct deliver_address to;
     bool on;
-    unsigned failures;
+    unsigned failures, busy;
+    size_t known;       /* deliveries in memory */
+    bool crowded;       /* there are more in the folder */
+    bool look;          /* walk through its folder */
     int64_t down_until; /* monotonic ms */
     char trouble[160];  /* "" = none */
 };
@@ -53,8 +56,8 @@ struct deliver {
     unsigned busy, talking;
     int64_t next_due; /* of those that wait, at the earliest */
     struct deliver_list list;
-    bool listing, look[CONFIG_INTAKE_MAX], crowded;
-    int64_t look_due;
+    bool listing, paused; /* a walk is under way; and stands still for want of room */
+    int64_t look_due, thin_due;
 };
 
 /* deliver.c */
@@ -67,8 +70,15 @@ void deliver_to_store(struct deliver *d, struct deliver_item *i, enum deliver_st
 /* Nothing more can be done in this try: another one is due later, or it is at its end. */
 void deliver_put_off(struct deliver *d, struct deliver_item *i);
 
+void deliver_step_done(struct task *t, struct spoold *s);
 /* It waits for its server; or it is at its end. */
 void deliver_queue_again(struct deliver *d, struct deliver_item *i);
+
+/* deliver_list.c */
+/* Servers that are delivered to; at least 1. */
+size_t deliver_servers_on(const struct deliver *d);
+/* Walks that are due, and room for them. */
+void deliver_list_run(struct deliver *d, int64_t now);
 
 /* deliver_talk.c: the next transaction; ends in DELIVER_STEP_NOTE or deliver_put_off(). */
 void deliver_talk(struct deliver *d, struct deliver_item *i);

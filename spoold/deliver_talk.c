@@ -58,7 +58,8 @@ static void talked(struct spoold *s, struct pool_job *job, const struct pool_out
     const struct wire_result *r = &o->result;
 
     hang_up(s->deliver, i);
-    snprintf(i->words, sizeof i->words, "%s", words);
+    snprintf(i->words, sizeof i->words, "%.*s", DELIVER_TEXT_MAX, words);
+    i->trouble = o->end == POOL_DONE && r->status == WIRE_IO;
     if (o->end == POOL_DONE && r->status == WIRE_OK && r->done + r->failed + r->later == 0)
         server_failed(s->deliver, i, words);
     else if (o->end == POOL_DONE && r->status == WIRE_OK)
@@ -88,7 +89,8 @@ static void not_connected(struct deliver *d, struct deliver_item *i, int err)
 
     hang_up(d, i);
     snprintf(why, sizeof why, "the server cannot be reached: %s", strerror(err));
-    server_failed(d, i, why);
+    if (err != ECANCELED)
+        server_failed(d, i, why);
     snprintf(i->words, sizeof i->words, "%s", why);
     deliver_queue_again(d, i);
 }
@@ -100,6 +102,7 @@ void deliver_talk(struct deliver *d, struct deliver_item *i)
     struct epoll_event ev = {.events = EPOLLOUT};
     bool pending;
 
+    i->probe = false;
     if (!deliver_order_make(d->s, i, &v->to)) {
         deliver_put_off(d, i);
         return;
@@ -141,9 +144,9 @@ int64_t deliver_talk_cut_off(struct deliver *d, int64_t now)
     for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i)) {
         if (i->state != DELIVER_BUSY || !i->connect_due)
             continue;
-        if (i->connect_due <= now) {
+        if (d->s->stopping || i->connect_due <= now) {
             i->connect_due = 0;
-            not_connected(d, i, ETIMEDOUT);
+            not_connected(d, i, d->s->stopping ? ECANCELED : ETIMEDOUT);
         } else if (i->connect_due < due) {
             due = i->connect_due;
         }

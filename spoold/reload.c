@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/deliver.h"
 #include "spoold/antivirus_part.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 struct reload {
     struct task task;
     const struct reload_source *from;
-    struct config *config; /* NULL: there were mistakes */
+    struct config *config;            /* NULL: there were mistakes */
     struct antivirus_look signatures; /* as the new settings have it */
     int signature_dir;
     struct config_errors errors;
@@ -51,7 +52,8 @@ static const char *intake_change(const struct config *old, const struct config *
     for (size_t i = 0; i < old->intake_n; i++)
         if (!same_text(old->intake[i].name, new->intake[i].name) ||
             !same_text(old->intake[i].path, new->intake[i].path) ||
-            !same_text(old->intake[i].outlet, new->intake[i].outlet))
+            !same_text(old->intake[i].outlet, new->intake[i].outlet) ||
+            deliver_is_on(old, i) != deliver_is_on(new, i)) /* who takes from the outlet */
             return "[intake NAME]";
     return NULL;
 }
@@ -125,7 +127,7 @@ static void reload_done(struct task *t, struct spoold *s)
     if (!r->config) {
         log_mistakes(&r->errors);
         log_warnx("event=reload_refused %u mistake%s; the old settings stay in force", r->errors.n,
-                    r->errors.n == 1 ? "" : "s");
+                  r->errors.n == 1 ? "" : "s");
     } else if (fixed) {
         log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
                   "stay in force",

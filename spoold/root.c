@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/deliver.h"
 #include "spoold/fs.h"
 
 #include <errno.h>
@@ -161,7 +162,9 @@ static void open_dirs(const struct root *r, struct depot *d)
     s->intake_n = c->intake_n;
     for (size_t i = 0; i < c->intake_n; i++) {
         message_dir(r, &s->intake[i], c->intake[i].path, 03730, r->drop_gid);
-        message_dir(r, &s->outlet[i], c->intake[i].outlet, 02770, r->outgoing_gid);
+        /* What spoold hands over itself nobody else is to put there. */
+        message_dir(r, &s->outlet[i], c->intake[i].outlet, deliver_is_on(c, i) ? 02750 : 02770,
+                    r->outgoing_gid);
     }
     d->state_dir = own_dir(r, c->state[0] == '/' ? AT_FDCWD : r->fd, c->state, 0700, r->gid);
     d->journal_dir = own_dir(r, d->state_dir, "journal", 0700, r->gid);
