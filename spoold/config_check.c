@@ -99,11 +99,11 @@ static void check_folders(const struct check *k)
         buf_free(&folder[i].path);
 }
 
-static void check_growing(const struct check *k, const char *lesser, const char *greater)
+static void check_growing(const struct check *k, const char *section, const char *lesser, const char *greater)
 {
-    const struct config_option *a = config_value_find(VIEW("spool"), view_of(lesser));
-    const struct config_option *b = config_value_find(VIEW("spool"), view_of(greater));
-    const struct spot at[] = {{"spool", "", lesser}, {"spool", "", greater}};
+    const struct config_option *a = config_value_find(view_of(section), view_of(lesser));
+    const struct config_option *b = config_value_find(view_of(section), view_of(greater));
+    const struct spot at[] = {{section, "", lesser}, {section, "", greater}};
     struct config_place place = blame(k, &at[0], &at[1]);
     struct buf low = {0}, high = {0};
 
@@ -194,9 +194,11 @@ void config_check(const struct config *c,
 
     check_folders(&k);
     if (c->hold_first > c->hold_longest)
-        check_growing(&k, "hold_first", "hold_longest");
+        check_growing(&k, "spool", "hold_first", "hold_longest");
     if (c->hold_longest > c->max_hold)
-        check_growing(&k, "hold_longest", "max_hold");
+        check_growing(&k, "spool", "hold_longest", "max_hold");
     check_allow_less(&k);
     check_deliver(&k);
+    if (c->deliver_retry_first > c->deliver_retry_longest)
+        check_growing(&k, "deliver", "retry_first", "retry_longest");
 }

@@ -195,10 +195,7 @@ static int read_scaled(const struct unit *unit, struct view text, int64_t *n, st
     }
     if (rest.n)
         return fault(why, text, "has something after the number that is no unit");
-    fault(why, text, "needs a unit: ");
-    buf_add_view(why, text);
-    buf_add_char(why, 's');
-    return -1;
+    return fault(why, text, "needs a unit: ms, s, m, h or d");
 }
 
 static void add_scaled(const struct unit *unit, int64_t n, struct buf *to)

@@ -11,6 +11,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "spoold/deliver.h"
 #include "spoold/hold.h"
 
 static const char no_such[] =
@@ -152,6 +153,7 @@ static int retry_all(struct spoold *s, struct buf *out)
     struct buf text = {0};
 
     roster_each(&s->roster, retry_one, &t);
+    t.tried += deliver_retry_all(s->deliver);
     buf_addf(&text, "tried now: %lld; kept back, because an administrator holds them: %lld",
              (long long)t.tried, (long long)t.kept);
     add_trouble(&text, s);

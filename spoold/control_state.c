@@ -214,5 +214,7 @@ int control_queue(struct spoold *s, const struct control_request *r, struct buf 
         return EXIT_USAGE_64;
     }
     roster_each(&s->roster, list_one, &l);
+    if (!l.held_only)
+        deliver_add_queue(s->deliver, out, l.left);
     return EXIT_OK;
 }

@@ -193,6 +193,8 @@ void deliver_step_done(struct task *t, struct spoold *s)
     }
     log_warnx("id=%s event=deliver_error what=\"%s\" error=\"%s\"", i->base.s,
               i->err_what ? i->err_what : "it could not be flushed", strerror(i->err));
+    if (i->bad_settings)
+        deliver_talk_failed(s->deliver, i, i->err_what);
     if (i->err == EPERM)
         alarm_raise(&s->alarms, ALARM_STRANGE_STATE, "%.120s in an outlet is not handed over: %s", i->stem,
                     i->err_what);
@@ -355,6 +357,50 @@ bool deliver_is_idle(const struct deliver *d, int64_t now)
             return false;
     }
     return true;
+}
+
+size_t deliver_retry_all(struct deliver *d)
+{
+    if (!d)
+        return 0;
+    for (size_t n = 0; n < CONFIG_INTAKE_MAX; n++)
+        d->server[n].down_until = 0;
+    for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i))
+        if (i->state == DELIVER_WAITING)
+            i->due = 0;
+    d->next_due = 0;
+    return d->table.n - d->busy;
+}
+
+/* What it waits for: its own last answer, or its server. */
+static const char *why_waiting(const struct deliver *d, const struct deliver_item *i)
+{
+    const char *own = i->refusal[0] ? i->refusal : i->words;
+
+    return i->state == DELIVER_WAITING && own[0] ? own : d->server[i->intake].trouble;
+}
+
+void deliver_add_queue(const struct deliver *d, struct buf *out, unsigned long most)
+{
+    struct deliver_item *i = d ? deliver_table_first(&d->table) : NULL;
+
+    for (; i && most--; i = deliver_table_next(&d->table, i)) {
+        struct json j;
+
+        json_open(&j, out);
+        json_add_view(&j, "id", base_view(&i->base));
+        json_add_str(&j, "state", "in outlet");
+        json_add_str(&j, "step", i->state == DELIVER_BUSY ? "deliver" : "");
+        json_add_int(&j, "attempt", i->tries);
+        json_add_int(&j, "copy", i->copy);
+        json_add_int(&j, "size", (int64_t)i->size);
+        json_add_time(&j, "since", i->born_ms ? i->born_ms : base_time_ns(&i->base) / 1000000);
+        if (i->state == DELIVER_WAITING)
+            json_add_time(&j, "next", depot_wall_ms() + i->due - depot_mono_ms());
+        json_add_str(&j, "reason", why_waiting(d, i));
+        json_close(&j);
+        buf_add_char(out, '\n');
+    }
 }
 
 static void add_server(const struct deliver *d, size_t n, struct buf *items)

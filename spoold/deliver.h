@@ -50,6 +50,10 @@ void deliver_look(struct deliver *d);
 bool deliver_is_idle(const struct deliver *d, int64_t now);
 /* Nothing is between two of its steps: spoold may end. */
 bool deliver_is_quiet(const struct deliver *d);
+/* All that waits, and servers that are left alone, are tried now. How many wait. */
+size_t deliver_retry_all(struct deliver *d);
+/* Adds a line for each delivery that is known, at most `most`: id, copy, state, since, next, reason. */
+void deliver_add_queue(const struct deliver *d, struct buf *out, unsigned long most);
 /* Adds "deliver":[{"intake","to","waiting","busy","trouble"}]. */
 void deliver_add_status(const struct deliver *d, struct json *j);
 

@@ -54,6 +54,7 @@ struct deliver_item {
     bool left_over;              /* but its notes are */
     bool moved;                  /* to quarantine/failed */
     bool expired;                /* deliver.lifetime is over: what is left counts as failed */
+    bool bad_settings;           /* the password cannot be read */
     int err;                     /* errno of the step */
     const char *err_what;
     char words[DELIVER_TEXT_MAX + 1];   /* the last telling words of the server, or of us */

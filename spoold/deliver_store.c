@@ -222,6 +222,7 @@ static int read_password(const struct depot *d, struct deliver_item *i)
     n = fd >= 0 ? read(fd, line, PASSWORD_MAX) : -1;
     if (fd >= 0)
         close(fd);
+    i->bad_settings = n < 0;
     if (n < 0)
         return fail(i, errno, "deliver.password_file cannot be read");
     line[strcspn(line, "\r\n")] = '\0';

@@ -82,6 +82,8 @@ void deliver_list_run(struct deliver *d, int64_t now);
 
 /* deliver_talk.c: the next transaction; ends in DELIVER_STEP_NOTE or deliver_put_off(). */
 void deliver_talk(struct deliver *d, struct deliver_item *i);
+/* Nothing can be said to its server, which is left alone for a while. */
+void deliver_talk_failed(struct deliver *d, struct deliver_item *i, const char *why);
 /* Connections that take too long; returns when the next one would. */
 int64_t deliver_talk_cut_off(struct deliver *d, int64_t now);
 

@@ -20,7 +20,7 @@
 
 #define DOWN_FIRST_MS 1000 /* a server that does not answer is asked again after this, doubled each time */
 
-static void server_failed(struct deliver *d, struct deliver_item *i, const char *why)
+void deliver_talk_failed(struct deliver *d, struct deliver_item *i, const char *why)
 {
     struct deliver_server *v = deliver_server_of(d, i);
 
@@ -61,7 +61,7 @@ static void talked(struct spoold *s, struct pool_job *job, const struct pool_out
     snprintf(i->words, sizeof i->words, "%.*s", DELIVER_TEXT_MAX, words);
     i->trouble = o->end == POOL_DONE && r->status == WIRE_IO;
     if (o->end == POOL_DONE && r->status == WIRE_OK && r->done + r->failed + r->later == 0)
-        server_failed(s->deliver, i, words);
+        deliver_talk_failed(s->deliver, i, words);
     else if (o->end == POOL_DONE && r->status == WIRE_OK)
         server_answered(s->deliver, i);
     deliver_to_store(s->deliver, i, DELIVER_STEP_NOTE);
@@ -90,7 +90,7 @@ static void not_connected(struct deliver *d, struct deliver_item *i, int err)
     hang_up(d, i);
     snprintf(why, sizeof why, "the server cannot be reached: %s", strerror(err));
     if (err != ECANCELED)
-        server_failed(d, i, why);
+        deliver_talk_failed(d, i, why);
     snprintf(i->words, sizeof i->words, "%s", why);
     deliver_queue_again(d, i);
 }

@@ -101,6 +101,13 @@ static int own_dir(const struct root *r, int at, const char *path, mode_t mode, 
                     path);
     if (fd < 0 || fstat(fd, &st) < 0)
         fatal("folder %s cannot be opened", path);
+    /* What stands in it would stay that user's. */
+    if (r->privileged && st.st_uid != r->uid && st.st_uid != 0)
+        fatalx_code(
+            EXIT_CONFIG_100,
+            "folder %s belongs to user %u, but spoold is to run as user %u here. If it ran as the other "
+            "one before, give everything to the new one: chown -R %u %s",
+            path, st.st_uid, r->uid, r->uid, r->cfg->root);
     if (r->privileged && (st.st_uid != r->uid || st.st_gid != gid) && fchown(fd, r->uid, gid) < 0)
         fatal("folder %s cannot be given to user %u", path, r->uid);
     if ((st.st_mode & 07777) != mode && (r->privileged || st.st_uid == r->uid) && fchmod(fd, mode) < 0)

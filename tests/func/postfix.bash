@@ -64,7 +64,7 @@ retry unix - - n - - error
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
-$(block master.cf | sed "s|/usr/local/bin/spooldrop|$drop|; s|^127.0.0.1:10026|127.0.0.1:$back|; s|user=nobody|user=nobody:nogroup|")
+$(block master.cf | sed "s|/usr/local/bin/spooldrop|$drop|; s|^127.0.0.1:10026|127.0.0.1:$back|; s|user=nobody:spooldrop|user=nobody:nogroup|")
 CF
 
 start_postfix() {

@@ -90,7 +90,7 @@ static const struct row bad_table[] = {
     {"an intake twice", "[intake a]\n[intake b]\npath = x\n[intake a]\n", NULL, NULL,
      "m.ini:4: the section stands twice, first in line 1", 1},
     {"all mistakes are reported", "[log]\nlevel = loud\n[spool]\nrescan = 10\nmax_held\n", NULL, NULL,
-     "m.ini:4: rescan: \"10\" needs a unit: 10s", 3},
+     "m.ini:4: rescan: \"10\" needs a unit: ms, s, m, h or d", 3},
     {"a key in two files", "include = d/*.ini\n[log]\nlevel = info\n", "[log]\nlevel = warn\n", NULL,
      "d/a.ini:2: level is set twice, first at m.ini:3", 1},
     {"a mistake in an included file", "include = d/a.ini\n", "[log]\nlevel = loud\n", NULL,

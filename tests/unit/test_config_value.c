@@ -87,7 +87,7 @@ static const struct bad bad_table[] = {
     {"a wrong unit", "spool", "reserve", "1T", "no unit"},
     {"a blank before the unit", "spool", "reserve", "1 M", "no unit"},
     {"a time unit in a size", "spool", "reserve", "1ms", "no unit"},
-    {"a time without unit", "spool", "rescan", "10", "\"10\" needs a unit: 10s; accepted: a time"},
+    {"a time without unit", "spool", "rescan", "10", "\"10\" needs a unit: ms, s, m, h or d; accepted: a time"},
     {"a capital time unit", "spool", "rescan", "10S", "no unit"},
     {"a unit alone", "spool", "rescan", "s", "does not start with a whole number"},
     {"a fraction", "spool", "rescan", "1.5s", "no unit"},
@@ -109,7 +109,7 @@ static const struct bad bad_table[] = {
     {"Latin-1", "site", "hostname", "\xe9.example.org", "is not UTF-8"},
     {"an unknown way of being ready", "intake", "ready", "later", "not one of the words"},
     {"quiet without time", "intake", "ready", "quiet:", "not one of the words"},
-    {"quiet without unit", "intake", "ready", "quiet:2", "needs a unit: 2s"},
+    {"quiet without unit", "intake", "ready", "quiet:2", "needs a unit: ms, s, m, h or d"},
     {"quiet of no time", "intake", "ready", "quiet:0", "is out of range"},
     {"quiet of too long a time", "intake", "ready", "quiet:2h", "is out of range"},
 };
