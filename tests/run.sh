@@ -11,7 +11,7 @@ BUILD=$(realpath "${1:?usage: tests/run.sh BUILD short|long|unit}") || exit 1
 mode=${2:-short}
 export BUILD TESTBUILD=${TESTBUILD:-$BUILD/test}
 out=$(mktemp -d) || exit 1
-limit=60 slots=2
+limit=60 slots=3
 trap 'rm -rf "$out"' EXIT
 trap 'kill $(jobs -p) 2> /dev/null; exit 1' HUP INT TERM
 
@@ -78,22 +78,22 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline           900  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
-errors_threaded         300  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            600  3000 --kills
+errors_inline           500  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_threaded         150  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
+kills_inline            420  3000 --kills
 kills_slow_mta          200  1500 --kills --mta slow
-kills_reuse             300  2000 --kills --scenario reuse
-kills_torn              200  2000 --kills --scenario torn
-kills_overwrite         150  1000 --kills --scenario overwrite
+kills_reuse             220  2000 --kills --scenario reuse
+kills_torn              150  2000 --kills --scenario torn
+kills_overwrite         100  1000 --kills --scenario overwrite
 kills_external_stage    150  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
-kills_threaded          300  2000 --kills --threaded --seed 1
-kills_workers_all       80  2000 --kills --workers --seed 4
-kills_workers_one       80  2000 --kills --workers --one --seed 5
-kills_av_all             20   350 --kills --workers --av --seed 6
-kills_av_one             20   350 --kills --workers --av --one --seed 7
-kills_av_reload          20   350 --kills --workers --av --one --reload --seed 8
-kills_av_drain           20   350 --kills --workers --av --reload --option antivirus.reload_mode=drain --seed 9
-kills_of_recovery       450  6000 --recover-kills --seed 2
+kills_threaded          220  2000 --kills --threaded --seed 1
+kills_workers_all       60  2000 --kills --workers --seed 4
+kills_workers_one       60  2000 --kills --workers --one --seed 5
+kills_av_all             20   350 --kills --workers --av --timeout 60000 --seed 6
+kills_av_one             20   350 --kills --workers --av --timeout 60000 --one --seed 7
+kills_av_reload          20   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
+kills_av_drain           20   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
+kills_of_recovery       320  6000 --recover-kills --seed 2
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
 controls='
@@ -146,7 +146,7 @@ sweeps() {
     done
     [ "$mode" = long ] && points=600 || points=20
     start deliver_test deliver_kills "$points"
-    start deliver_test deliver_kills_one "$points" --one
+    start deliver_test deliver_kills_one "$((points / 2))" --one
     start deliver_test control_no-notes 60 --control no-notes
     start control_test no-lease writer_still_open
     start control_test no-lane killed_again_and_again
@@ -158,7 +158,6 @@ for t in "$BUILD"/unit/*; do
 done
 if [ "$mode" != unit ]; then
     sweeps
-    slots=3 # these wait more than they compute
     for t in tests/func/*.sh; do
         start plain_test "$(basename "$t" .sh)" bash "$t"
     done
