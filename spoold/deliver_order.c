@@ -74,6 +74,24 @@ static struct view envid_of(const struct envelope *e)
     return v;
 }
 
+static bool is_ascii(struct view v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if ((unsigned char)v.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* RFC 6531: said so by the depositor, or an address that cannot be said without. */
+static bool needs_utf8(const struct envelope *e)
+{
+    bool ascii = is_ascii(e->sender);
+
+    for (size_t i = 0; ascii && i < e->rcpt_n; i++)
+        ascii = is_ascii(e->rcpt[i]);
+    return !ascii || is_one_of(find_key(e, "smtputf8"), "yes", "true");
+}
+
 static uint32_t flags_of(const struct envelope *e, const struct deliver_address *to)
 {
     struct view ret = find_key(e, "ret");
@@ -82,7 +100,7 @@ static uint32_t flags_of(const struct envelope *e, const struct deliver_address 
     flags |= to->lmtp ? DELIVER_LMTP : 0;
     flags |= to->near ? DELIVER_NEAR : 0;
     flags |= is_one_of(find_key(e, "body"), "8bitmime", "8BITMIME") ? DELIVER_8BIT : 0;
-    flags |= is_one_of(find_key(e, "smtputf8"), "yes", "true") ? DELIVER_UTF8 : 0;
+    flags |= needs_utf8(e) ? DELIVER_UTF8 : 0;
     flags |= is_one_of(ret, "full", "FULL") ? DELIVER_RET_FULL : 0;
     flags |= is_one_of(ret, "hdrs", "HDRS") ? DELIVER_RET_HDRS : 0;
     return flags;

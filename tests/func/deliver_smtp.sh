@@ -12,15 +12,17 @@ rcpt='b@example.net,never@example.net,c@example.net' deposit part "$body"
 rcpt='once@example.net' deposit again "$body"
 rcpt='mute@example.net' deposit mute "$body"
 rcpt='never@example.org' deposit none "$body"
+rcpt=$'jos\xc3\xa9@example.net' deposit utf8 "$body"
 deposit odd 'Subject: a\rb\n\nbare\rCR\r\n.\n.\r\n\0\n..x\nend without a line end'
-wait_until 20 "all are done" eval '[ "$(events delivered)" = 5 ] && [ "$(events quarantined)" = 2 ]'
+wait_until 20 "all are done" eval '[ "$(events delivered)" = 6 ] && [ "$(events quarantined)" = 2 ]'
 wait_until 10 "the outlet is empty" eval '[ -z "$(files_in "$root/outgoing")" ]'
 no_violations
-[ "$(taken)" = 6 ] || fail "the server has $(taken) messages"
+[ "$(taken)" = 7 ] || fail "the server has $(taken) messages"
 f=$(sink_file '"abc"\|ENVID=abc' env)
 grep -q 'BODY=8BITMIME' "$f" && grep -q 'RET=HDRS' "$f" && grep -q 'NOTIFY=NEVER' "$f" || fail "parameters: $(cat "$f")"
 e=${f%.env}.eml
 [ "$(tr -d '\r' < "$e" | without_trace /dev/stdin)" = "$(text)" ] || fail "other bytes: $(cat -A "$e")"
+grep -q SMTPUTF8 "$(sink_file 'jos' env)" || fail "no SMTPUTF8 for an address that is not ASCII: $(cat "$(sink_file jos env)")"
 f=$(sink_file c@example.net env)
 grep -q '"to": \["b@example.net", "c@example.net"\]' "$f" || fail "part: $(cat "$f")"
 grep -q 'never@example.net' "$root"/quarantine/failed/part~*.json || fail "the refused recipient is not in quarantine"
