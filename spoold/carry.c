@@ -1,7 +1,7 @@
 /*
  * carry.c - see carry.h. A copy gets a name with .tmp until it is flushed.
  *
- * Called by deliver_store.c. Must never remove the source before the target is
+ * Called by deliver_store.c and recover_repair.c. Must never remove the source before the target is
  * durable, nor leave a target that is not whole under its name.
  */
 #include "spoold/carry.h"
@@ -44,23 +44,26 @@ int carry_put(struct spool *s, struct spool_dir *to, const char *name, const str
     return put_whole(s, to, name, content, -1);
 }
 
-static int copy_out(struct spool *s, struct spool_dir *from, const char *name, struct spool_dir *to)
+static int copy_out(struct spool *s, struct spool_dir *from, const char *name, struct spool_dir *to,
+                    const char *to_name)
 {
     int fd = openat(from->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc;
 
     if (fd < 0)
         return -1;
-    rc =
-        put_whole(s, to, name, NULL, fd) < 0 || spool_flush_now(to->fd) < 0 || spool_remove(s, from, name) < 0
-            ? -1
-            : 0;
+    rc = put_whole(s, to, to_name, NULL, fd) < 0 || spool_flush_now(to->fd) < 0 ||
+                 spool_remove(s, from, name) < 0
+             ? -1
+             : 0;
     close(fd);
     return rc;
 }
 
-int carry_out(struct spool *s, struct spool_dir *from, const char *name, struct spool_dir *to)
+int carry_out(struct spool *s, struct spool_dir *from, const char *name, struct spool_dir *to,
+              const char *to_name)
 {
-    int rc = from->dev == to->dev ? spool_move(s, from, name, to, name) : copy_out(s, from, name, to);
+    int rc =
+        from->dev == to->dev ? spool_move(s, from, name, to, to_name) : copy_out(s, from, name, to, to_name);
 
-    return rc < 0 && errno == ENOENT && faccessat(to->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : rc;
+    return rc < 0 && errno == ENOENT && faccessat(to->fd, to_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : rc;
 }

@@ -363,7 +363,7 @@ static int move_content(struct depot *d, struct deliver_item *i)
     rc = carry_put(&d->spool, failed, file_of(i, name, ".json"), &text);
     buf_free(&text);
     if (rc == 0)
-        rc = carry_out(&d->spool, &d->spool.outlet[i->intake], file_of(i, name, ".eml"), failed);
+        rc = carry_out(&d->spool, &d->spool.outlet[i->intake], file_of(i, name, ".eml"), failed, name);
     return rc < 0 ? fail(i, errno, "it cannot be moved to quarantine/failed") : 0;
 }
 
@@ -393,9 +393,9 @@ static int step_remove(struct depot *d, struct deliver_item *i)
     int rc = 0;
 
     if (i->moved)
-        rc = has_file(out, i, ".hdr")
-                 ? carry_out(&d->spool, out, file_of(i, name, ".hdr"), &d->spool.class[SPOOL_CLASS_FAILED])
-                 : 0;
+        rc = has_file(out, i, ".hdr") ? carry_out(&d->spool, out, file_of(i, name, ".hdr"),
+                                                  &d->spool.class[SPOOL_CLASS_FAILED], name)
+                                      : 0;
     else if (spool_remove(&d->spool, out, file_of(i, name, ".hdr")) < 0 ||
              spool_remove(&d->spool, out, file_of(i, name, ".eml")) < 0)
         rc = -1;

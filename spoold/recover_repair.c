@@ -10,7 +10,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
-#include "spoold/flow_copy.h"
+#include "spoold/carry.h"
 #include "spoold/negative.h"
 #include "spoold/release.h"
 
@@ -131,50 +131,14 @@ static bool take_peer(struct depot *d, const struct recover_found *f, const char
     return move(d, &d->spool.intake[f->peer_intake], f->peer, &d->spool.proc, file_of(f, to, suffix));
 }
 
-/* A file of ours appears whole or not at all, and what a kill left of an earlier try is replaced. */
-static bool put_whole(struct depot *d, struct spool_dir *to, const char *name, int (*fill)(int fd, void *arg),
-                      void *arg)
-{
-    char tmp[MSG_NAME_MAX + 8];
-    bool done;
-    int fd;
-
-    snprintf(tmp, sizeof tmp, "%s.tmp", name);
-    if (spool_remove(&d->spool, to, tmp) < 0 || (fd = spool_create(&d->spool, to, tmp)) < 0)
-        return false;
-    done = fill(fd, arg) == 0 && spool_flush_now(fd) == 0;
-    close(fd);
-    return done && (spool_remove(&d->spool, to, name) == 0 && spool_move(&d->spool, to, tmp, to, name) == 0);
-}
-
-static int fill_buf(int fd, void *arg)
-{
-    return buf_write_fd(arg, fd);
-}
-
-static int fill_copy(int fd, void *arg)
-{
-    return flow_copy_bytes(*(int *)arg, fd);
-}
-
 /* Out of proc for good: by rename, or, where quarantine is on another file system, by a durable copy and an
  * unlink. */
 static bool move_out(struct depot *d, const char *name, struct spool_dir *to, const char *to_name)
 {
-    bool done;
-    int fd;
-
-    if (spool_same_device(&d->spool, to))
-        return move(d, &d->spool.proc, name, to, to_name);
-    fd = openat(d->spool.proc.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    done = put_whole(d, to, to_name, fill_copy, &fd) && spool_flush_now(to->fd) == 0 &&
-           spool_remove(&d->spool, &d->spool.proc, name) == 0;
-    close(fd);
-    if (!done)
-        log_warn("event=repair_failed file=proc/%s", name);
-    return done;
+    if (carry_out(&d->spool, &d->spool.proc, name, to, to_name) == 0)
+        return true;
+    log_warn("event=repair_failed file=proc/%s", name);
+    return false;
 }
 
 /* Says beside a parked half why it is there; it is written first, so that no entry stands without a reason.
@@ -193,7 +157,7 @@ static bool write_reason(struct depot *d, const struct recover_found *f, const c
     json_add_str(&j, "reason", why);
     json_close(&j);
     buf_add_char(&text, '\n');
-    done = put_whole(d, &d->spool.class[SPOOL_CLASS_FAILED], file_of(f, name, ".json"), fill_buf, &text);
+    done = carry_put(&d->spool, &d->spool.class[SPOOL_CLASS_FAILED], file_of(f, name, ".json"), &text) == 0;
     if (!done)
         log_warn("id=%s event=reason_not_written", f->base.s);
     buf_free(&text);

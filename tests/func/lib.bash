@@ -205,3 +205,12 @@ av_generation() { spoolctl --json av status 2> /dev/null | grep -o '"generation"
 av_state() { spoolctl --json av status 2> /dev/null | grep -o '"state":"[a-z]*"' | head -n 1 | sed 's/.*:"//; s/"//'; }
 av_serves() { [ "$(av_state)" = serving ]; }
 quarantined() { [ -e "$(only "$root/quarantine/$1/$2" .hdr 2> /dev/null).hdr" ]; }
+
+# said WANTED-EXIT-CODE ARGUMENTS... -> $out, what spoolctl said; holds WORDS...: all of these stand in it.
+said() {
+    local want=$1 rc=0
+    shift
+    out=$(spoolctl "$@" 2>&1) || rc=$?
+    [ $rc = "$want" ] || fail "spoolctl $*: exit code $rc instead of $want: $out"
+}
+holds() { local w; for w; do [[ $out == *"$w"* ]] || fail "missing \"$w\" in: $out"; done; }

@@ -13,13 +13,6 @@ q=$root/quarantine/virus o=$root/outgoing
 rm -f "$o"/*
 id_of() { local f; f=$(only "$q/$1" .eml) && echo "${f##*/}"; }
 start_spoold
-said() { # WANTED-EXIT-CODE ARGUMENTS... -> $out
-    local want=$1 rc=0
-    shift
-    out=$(spoolctl "$@" 2>&1) || rc=$?
-    [ $rc = "$want" ] || fail "spoolctl $*: exit code $rc instead of $want: $out"
-}
-holds() { local w; for w; do [[ $out == *"$w"* ]] || fail "missing \"$w\" in: $out"; done; }
 to() { sed -n 3p "$o/$1.hdr"; }
 
 id=$(id_of parts)

@@ -13,13 +13,6 @@ wait_until 10 "it is in quarantine" quarantined virus bad
 id=$(only "$root/quarantine/virus/bad" .hdr) && id=${id##*/}
 cp "$root/quarantine/virus/$id.hdr" "$dir/hdr"
 
-said() { # WANTED-EXIT-CODE ARGUMENTS... -> $out
-    local want=$1 rc=0
-    shift
-    out=$(spoolctl "$@" 2>&1) || rc=$?
-    [ $rc = "$want" ] || fail "spoolctl $*: exit code $rc instead of $want: $out"
-}
-holds() { local w; for w; do [[ $out == *"$w"* ]] || fail "missing \"$w\" in: $out"; done; }
 no_control() { ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' <<< "$out" || fail "control characters in: $(cat -v <<< "$out")"; }
 
 said 0 quarantine list

@@ -10,13 +10,6 @@ deposit kept "$body"
 start_spoold --hold-all
 wait_until 5 "it is held" has 1 "$root/proc/kept*.hdr.h0"
 id=$(only "$root/proc/kept" .eml) && id=${id##*/} || fail "kept"
-said() { # WANTED-EXIT-CODE ARGUMENTS... -> $out
-    local want=$1 rc=0
-    shift
-    out=$(spoolctl "$@" 2>&1) || rc=$?
-    [ $rc = "$want" ] || fail "spoolctl $*: exit code $rc instead of $want: $out"
-}
-holds() { local w; for w; do [[ $out == *"$w"* ]] || fail "missing \"$w\" in: $out"; done; }
 json_lines() { grep -vE '^\{"v":1,.*\}$' <<< "$out" && fail "that is no JSON line"; return 0; }
 
 wait_until 5 "the counts are up to date" eval 'spoolctl --json status | grep -q "\"accepted\":4"'

@@ -5,18 +5,13 @@
  * which is taken packs into the same bytes, that its commands are whole lines with
  * nothing in them that ends one, and that a note which is taken is written the same again.
  */
+#include "tests/fuzz/fuzz_must.h"
+
 #include "workers/deliver/smtp_command.h"
 
 #include <stdlib.h>
 
 #define INPUT_MAX 20000
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* One line, ended by its CR LF; the first > ends the path. */
 static void check_line(struct view v, bool path)

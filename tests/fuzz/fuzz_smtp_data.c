@@ -6,18 +6,13 @@
  * CR LF, the only line of one dot is the last, and read back it is the message
  * that went in, with its line ends made right.
  */
+#include "tests/fuzz/fuzz_must.h"
+
 #include "workers/deliver/smtp_data.h"
 
 #include <stdlib.h>
 
 #define INPUT_MAX 20000
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct buf encode(struct view in, size_t piece, uint64_t *size)
 {

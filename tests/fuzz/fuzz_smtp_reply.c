@@ -7,6 +7,8 @@
  * in pieces, that "done" is noted for nobody without a 2xx behind the message, that each
  * recipient is noted once, and that no word of the server reaches a second line.
  */
+#include "tests/fuzz/fuzz_must.h"
+
 #include "workers/deliver/smtp_session.h"
 
 #include <signal.h>
@@ -16,13 +18,6 @@
 #include <unistd.h>
 
 #define INPUT_MAX 4000
-#define MUST(x)                                                                                              \
-    do {                                                                                                     \
-        if (!(x))                                                                                            \
-            abort();                                                                                         \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_reply(struct view v, ptrdiff_t used, const struct smtp_reply *r)
 {

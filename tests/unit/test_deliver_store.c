@@ -77,6 +77,16 @@ static void finish(struct world *w, struct deliver_item *i, enum deliver_step un
         do_step(w, i, s);
 }
 
+/* After the crash: whatever is left to do. */
+static void finish_rest(struct world *w, struct deliver_item *i)
+{
+    if (!i->gone)
+        finish(w, i, DELIVER_STEP_FORGET);
+    else if (i->left_over)
+        do_step(w, i, DELIVER_STEP_REMOVE), do_step(w, i, DELIVER_STEP_FORGET);
+    deliver_store_shut(i);
+}
+
 static void all_delivered_leaves_nothing(void **state)
 {
     (void)state;
@@ -94,11 +104,7 @@ static void all_delivered_leaves_nothing(void **state)
         i = item_of(&b);
         do_step(w, &i, DELIVER_STEP_OPEN);
         assert_int_equal(i.left, 0);
-        if (!i.gone)
-            finish(w, &i, DELIVER_STEP_FORGET);
-        else if (i.left_over)
-            do_step(w, &i, DELIVER_STEP_REMOVE), do_step(w, &i, DELIVER_STEP_FORGET);
-        deliver_store_shut(&i);
+        finish_rest(w, &i);
         depot_world_expect(w, "outgoing", &b, "");
         depot_world_expect(w, "quarantine/failed", &b, "");
         depot_world_close(&w);
@@ -123,11 +129,7 @@ static void refused_ones_go_to_quarantine(void **state)
         i = item_of(&b);
         do_step(w, &i, DELIVER_STEP_OPEN);
         i.expired = true;
-        if (!i.gone)
-            finish(w, &i, DELIVER_STEP_FORGET);
-        else if (i.left_over)
-            do_step(w, &i, DELIVER_STEP_REMOVE), do_step(w, &i, DELIVER_STEP_FORGET);
-        deliver_store_shut(&i);
+        finish_rest(w, &i);
         depot_world_expect(w, "outgoing", &b, "");
         depot_world_expect(w, "quarantine/failed", &b, "@.eml @.hdr @.json");
         text = depot_world_read(w, "quarantine/failed", &b, ".json");
