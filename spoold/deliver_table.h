@@ -53,8 +53,8 @@ struct deliver {
     int epoll;
     struct deliver_server server[CONFIG_INTAKE_MAX];
     struct deliver_table table;
-    unsigned busy, talking;
-    int64_t next_due; /* of those that wait, at the earliest */
+    unsigned busy, connecting; /* connecting: on their way to a server, not there yet */
+    int64_t next_due;          /* of those that wait, at the earliest */
     struct deliver_list list;
     bool listing, paused; /* a walk is under way; and stands still for want of room */
     int64_t look_due, thin_due;

@@ -43,12 +43,11 @@ static void server_answered(struct deliver *d, struct deliver_item *i)
     v->down_until = 0;
 }
 
-static void hang_up(struct deliver *d, struct deliver_item *i)
+static void hang_up(struct deliver_item *i)
 {
     if (i->peer >= 0)
         close(i->peer); /* takes it out of epoll */
     i->peer = -1;
-    d->talking--;
 }
 
 static void talked(struct spoold *s, struct pool_job *job, const struct pool_outcome *o)
@@ -57,7 +56,7 @@ static void talked(struct spoold *s, struct pool_job *job, const struct pool_out
     const char *words = o->end == POOL_DONE ? o->finding : o->cause;
     const struct wire_result *r = &o->result;
 
-    hang_up(s->deliver, i);
+    hang_up(i);
     snprintf(i->words, sizeof i->words, "%.*s", DELIVER_TEXT_MAX, words);
     i->trouble = o->end == POOL_DONE && r->status == WIRE_IO;
     if (o->end == POOL_DONE && r->status == WIRE_OK && r->done + r->failed + r->later == 0)
@@ -87,12 +86,24 @@ static void not_connected(struct deliver *d, struct deliver_item *i, int err)
 {
     char why[120];
 
-    hang_up(d, i);
+    hang_up(i);
     snprintf(why, sizeof why, "the server cannot be reached: %s", strerror(err));
     if (err != ECANCELED)
         deliver_talk_failed(d, i, why);
     snprintf(i->words, sizeof i->words, "%s", why);
     deliver_queue_again(d, i);
+}
+
+static void wait_connected(struct deliver *d, struct deliver_item *i)
+{
+    i->connect_due = depot_mono_ms() + d->s->cfg->deliver_connect_timeout;
+    d->connecting++;
+}
+
+static void end_connecting(struct deliver *d, struct deliver_item *i)
+{
+    i->connect_due = 0;
+    d->connecting--;
 }
 
 /* Connected, or on its way. The order is made first: it says whether there is anything to say. */
@@ -107,7 +118,6 @@ void deliver_talk(struct deliver *d, struct deliver_item *i)
         deliver_put_off(d, i);
         return;
     }
-    d->talking++;
     i->peer = deliver_connect_begin(&v->to, &pending);
     ev.data.fd = i->peer;
     if (i->peer < 0)
@@ -117,7 +127,7 @@ void deliver_talk(struct deliver *d, struct deliver_item *i)
     else if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, i->peer, &ev) < 0)
         not_connected(d, i, errno);
     else
-        i->connect_due = depot_mono_ms() + d->s->cfg->deliver_connect_timeout;
+        wait_connected(d, i);
 }
 
 static void connected(struct deliver *d, struct deliver_item *i)
@@ -127,7 +137,7 @@ static void connected(struct deliver *d, struct deliver_item *i)
     if (err == EINPROGRESS)
         return;
     epoll_ctl(d->epoll, EPOLL_CTL_DEL, i->peer, NULL);
-    i->connect_due = 0;
+    end_connecting(d, i);
     if (err)
         not_connected(d, i, err);
     else
@@ -139,13 +149,13 @@ int64_t deliver_talk_cut_off(struct deliver *d, int64_t now)
 {
     int64_t due = INT64_MAX;
 
-    if (!d->talking)
+    if (!d->connecting)
         return due;
     for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i)) {
         if (i->state != DELIVER_BUSY || !i->connect_due)
             continue;
         if (d->s->stopping || i->connect_due <= now) {
-            i->connect_due = 0;
+            end_connecting(d, i);
             not_connected(d, i, d->s->stopping ? ECANCELED : ETIMEDOUT);
         } else if (i->connect_due < due) {
             due = i->connect_due;
@@ -156,7 +166,7 @@ int64_t deliver_talk_cut_off(struct deliver *d, int64_t now)
 
 bool deliver_event(struct deliver *d, int fd)
 {
-    if (!d || !d->talking)
+    if (!d || !d->connecting)
         return false;
     for (struct deliver_item *i = deliver_table_first(&d->table); i; i = deliver_table_next(&d->table, i)) {
         if (i->state == DELIVER_BUSY && i->peer == fd && i->connect_due) {

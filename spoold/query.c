@@ -171,6 +171,15 @@ void query_add_recipients(struct json *j, const struct event *e)
     json_add_int(j, "to_count", (int64_t)e->rcpt_n);
 }
 
+void query_add_outcome(struct json *j, const struct event *e)
+{
+    if (e->class.n)
+        json_add_view(j, "class", query_cut(e->class));
+    if (e->reason.n)
+        json_add_view(j, "reason", query_cut(e->reason));
+    json_add_int(j, "size", (int64_t)e->size);
+}
+
 bool query_has_file(const struct spool_dir *dir, const struct base *b, const char *suffix)
 {
     char name[MSG_NAME_MAX];

@@ -68,6 +68,8 @@ bool query_has_event(const struct ledger_row *row, enum event_kind k);
 struct view query_cut(struct view v);
 /* Adds "to", at most QUERY_LIST_MAX and QUERY_BYTES_MAX of them, and "to_count". */
 void query_add_recipients(struct json *j, const struct event *e);
+/* Adds "class" and "reason" where there are any, and "size". */
+void query_add_outcome(struct json *j, const struct event *e);
 /* Whether `dir` has the file BASE + suffix. */
 bool query_has_file(const struct spool_dir *dir, const struct base *b, const char *suffix);
 

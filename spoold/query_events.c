@@ -94,11 +94,7 @@ static void add_short(struct buf *out, const struct event *e)
     json_add_view(&j, "id", base_view(&e->id));
     json_add_view(&j, "from", query_cut(e->sender));
     query_add_recipients(&j, e);
-    if (e->class.n)
-        json_add_view(&j, "class", query_cut(e->class));
-    if (e->reason.n)
-        json_add_view(&j, "reason", query_cut(e->reason));
-    json_add_int(&j, "size", (int64_t)e->size);
+    query_add_outcome(&j, e);
     json_close(&j);
 }
 

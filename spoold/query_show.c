@@ -331,11 +331,7 @@ static void write_short(struct query *q, const struct event *e)
     if (e->sender.n || e->kind == EVENT_ACCEPTED)
         json_add_view(&j, "from", query_cut(e->sender));
     json_add_int(&j, "to_count", (int64_t)e->rcpt_n);
-    if (e->class.n)
-        json_add_view(&j, "class", query_cut(e->class));
-    if (e->reason.n)
-        json_add_view(&j, "reason", query_cut(e->reason));
-    json_add_int(&j, "size", (int64_t)e->size);
+    query_add_outcome(&j, e);
     json_close(&j);
     buf_add_char(&q->out, '\n');
 }

@@ -8,24 +8,11 @@
  */
 #include "tests/fuzz/fuzz_must.h"
 
-#include "workers/deliver/smtp_data.h"
+#include "tests/unit/smtp_encode.h"
 
 #include <stdlib.h>
 
 #define INPUT_MAX 20000
-
-static struct buf encode(struct view in, size_t piece, uint64_t *size)
-{
-    struct smtp_data d = {0};
-    struct buf out = {0};
-
-    for (size_t at = 0; at < in.n; at += piece)
-        smtp_data_add(&d, (struct view){in.p + at, in.n - at < piece ? in.n - at : piece}, &out);
-    smtp_data_end(&d, &out);
-    smtp_data_dot(&out);
-    *size = d.size;
-    return out;
-}
 
 /* The same, said in the simplest way: without dots. */
 static struct buf wanted(struct view in)
@@ -87,8 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > INPUT_MAX)
         return 0;
     in = (struct view){(const char *)data + 1, size - 1};
-    whole = encode(in, INPUT_MAX, &n);
-    pieces = encode(in, 1u + data[0] % 64, &again);
+    whole = smtp_encode(in, INPUT_MAX, &n);
+    pieces = smtp_encode(in, 1u + data[0] % 64, &again);
     MUST(n == again && view_equal(buf_view(&whole), buf_view(&pieces)));
     back = read_back(buf_view(&whole));
     right = wanted(in);

@@ -250,6 +250,23 @@ static inline const char *world_text(char *to, size_t size, const struct buf *b)
 
 __attribute__((unused)) static struct smtp_tls_ctx *world_tls_ctx;
 
+/* For groups of tests that speak TLS. */
+static inline int world_tls_set_up(void **state)
+{
+    struct buf why = {0};
+
+    (void)state;
+    world_tls_ctx = smtp_tls_load(&why);
+    return world_tls_ctx ? 0 : -1;
+}
+
+static inline int world_tls_tear_down(void **state)
+{
+    (void)state;
+    smtp_tls_unload(&world_tls_ctx);
+    return world_tls_ctx ? -1 : 0;
+}
+
 /* Two recipients unless the order has its own; `message` of any bytes. */
 static inline void world_hold(struct world_server *w, struct deliver_order o, struct view message,
                               struct world_result *r)

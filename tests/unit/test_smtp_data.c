@@ -13,20 +13,7 @@
 
 #include <cmocka.h>
 
-#include "workers/deliver/smtp_data.h"
-
-static struct buf encode(struct view in, size_t piece, uint64_t *size)
-{
-    struct smtp_data d = {0};
-    struct buf out = {0};
-
-    for (size_t at = 0; at < in.n; at += piece)
-        smtp_data_add(&d, (struct view){in.p + at, in.n - at < piece ? in.n - at : piece}, &out);
-    smtp_data_end(&d, &out);
-    smtp_data_dot(&out);
-    *size = d.size;
-    return out;
-}
+#include "tests/unit/smtp_encode.h"
 
 static const struct {
     const char *behaviour;
@@ -63,7 +50,7 @@ static void line_ends_are_made_right(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t piece = 1; piece <= cases[i].in.n + 1; piece++) {
             uint64_t size;
-            struct buf out = encode(cases[i].in, piece, &size);
+            struct buf out = smtp_encode(cases[i].in, piece, &size);
 
             if (out.n != cases[i].out.n + 3 ||
                 (cases[i].out.n && memcmp(out.p, cases[i].out.p, cases[i].out.n)) ||
@@ -76,7 +63,7 @@ static void line_ends_are_made_right(void **state)
 static void the_size_has_line_ends_and_no_doubled_dots(void **state)
 {
     uint64_t size;
-    struct buf out = encode(VIEW("From x\n.a\nb\rc\n..\n"), 3, &size);
+    struct buf out = smtp_encode(VIEW("From x\n.a\nb\rc\n..\n"), 3, &size);
 
     (void)state;
     assert_int_equal(size, strlen(".a\r\nb c\r\n..\r\n"));
@@ -108,7 +95,7 @@ static void check_terminator(size_t i, size_t piece)
     buf_add_str(&in, "Subject: one\r\n\r\nbody");
     buf_add_view(&in, terminators[i]);
     buf_add_str(&in, "MAIL FROM:<x@example.org>\r\nDATA\r\n");
-    out = encode(buf_view(&in), piece, &size);
+    out = smtp_encode(buf_view(&in), piece, &size);
     if (count(&out, VIEW("\r\n.\r\n")) != 1 || memcmp(out.p + out.n - 5, "\r\n.\r\n", 5) != 0 ||
         count(&out, VIEW("\n.\n")) || count(&out, VIEW("\r.\r")) || count(&out, VIEW("\n.\r")) != 1)
         fail_msg("terminator %zu in pieces of %zu", i, piece);

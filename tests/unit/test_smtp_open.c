@@ -315,22 +315,6 @@ static void a_long_message_goes_through_tls(void **state)
     buf_free(&r.body);
 }
 
-static int set_up(void **state)
-{
-    struct buf why = {0};
-
-    (void)state;
-    world_tls_ctx = smtp_tls_load(&why);
-    return world_tls_ctx ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    smtp_tls_unload(&world_tls_ctx);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,5 +323,5 @@ int main(void)
         cmocka_unit_test(a_long_message_goes_through_tls),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_tls_set_up, world_tls_tear_down);
 }

@@ -143,22 +143,6 @@ static void tls_proves_itself(void **state)
     assert_int_equal(why.n, 0);
 }
 
-static int set_up(void **state)
-{
-    struct buf why = {0};
-
-    (void)state;
-    world_tls_ctx = smtp_tls_load(&why);
-    return world_tls_ctx ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    smtp_tls_unload(&world_tls_ctx);
-    return world_tls_ctx ? -1 : 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,5 +153,5 @@ int main(void)
         cmocka_unit_test(tls_proves_itself),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_tls_set_up, world_tls_tear_down);
 }
