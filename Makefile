@@ -16,14 +16,14 @@ CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(D
               -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' -DSPOOLD_LIBEXEC='"$(LIBEXEC)"' $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
 LIBS        = -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson 2>/dev/null)
-LIBS_WORKER = -Wl,--as-needed $(shell pkg-config --libs libseccomp libssl libcrypto 2>/dev/null)
+LIBS_WORKER = -Wl,--as-needed $(shell pkg-config --libs libseccomp libssl libcrypto libxml-2.0 2>/dev/null)
 
 MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c
 SRC   = $(filter-out $(MAINS),$(wildcard common/*.c spoold/*.c tools/*.c))
 OBJ   = $(SRC:%.c=$(B)/obj/%.o)
 # workers/role_NAME.c is worker-NAME, with everything else below workers/.
 ROLES = $(patsubst workers/role_%.c,%,$(wildcard workers/role_*.c))
-WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/deliver/*.c)))
+WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/deliver/*.c workers/mail/*.c)))
 # Not in the library: its guard stands in for functions of libc, in worker-av and the tests of it only.
 AVOBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard workers/av/*.c))
 LIBS_AV = -lclamav
@@ -69,7 +69,7 @@ $(B)/libspoold.a: $(OBJ)
 $(B)/libworkers.a: $(WOBJ) $(COBJ)
 	@rm -f $@ && $(AR) rcs $@ $^
 $(B)/obj/common/%.o: WCONV = -Wconversion
-$(B)/obj/workers/%.o: WCONV = -Wconversion
+$(B)/obj/workers/%.o: WCONV = -Wconversion $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
 $(B)/obj/launcher/%.o: WCONV = -Wconversion
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -97,11 +97,11 @@ test-build:
 	@$(MAKE) --no-print-directory B=build/test DEFS=-DSPOOLD_TEST build build/test/sweep build/test/kill_at build/test/power build/test/no_fsync.so build/test/hostile/worker-rewrite
 check:
 	@$(MAKE) --no-print-directory deps DEPS=check
-	@$(MAKE) --no-print-directory -j2 build unit test-build
+	@$(MAKE) --no-print-directory -j2 build unit test-build $(B)/mail_parts
 	@bash tests/run.sh $(B) short
 check-long:
 	@$(MAKE) --no-print-directory deps DEPS=check
-	@$(MAKE) --no-print-directory -j2 build unit test-build
+	@$(MAKE) --no-print-directory -j2 build unit test-build $(B)/mail_parts
 	@bash tests/run.sh $(B) long
 asan:
 	@$(MAKE) --no-print-directory deps DEPS=check
@@ -120,9 +120,10 @@ $(B)/feed: $(B)/obj/tests/bench/feed.o
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
 bench:
 	@$(MAKE) --no-print-directory deps DEPS=bench
-	@$(MAKE) --no-print-directory build $(B)/feed
+	@$(MAKE) --no-print-directory build $(B)/feed mail-readers
 	@bash tests/bench/run.sh $(B)
 	@python3 tests/bench/av.py $(B)
+	@python3 tests/bench/mail.py $(B)
 	@python3 tests/bench/whole.py $(B)
 
 EXTRA = etc/spoold.service:lib/systemd/system/spoold.service etc/spoold.sysusers:lib/sysusers.d/spoold.conf \
@@ -145,4 +146,4 @@ uninstall:
 clean:
 	rm -rf build
 
--include tests/crash/crash.mk tests/power/power.mk $(shell [ -d $(B) ] && find $(B) -name '*.d')
+-include tests/crash/crash.mk tests/power/power.mk tests/bench/mail.mk $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -82,13 +82,30 @@ static bool is_to_be_tagged(const struct config *c, enum antivirus_why why)
     return action[why] == TAG;
 }
 
+/* What would be passed on otherwise, tagged or not: an encrypted archive beside the trick must not help it.
+ */
+static bool decide_ambiguous(const struct spoold *s, struct msg *m)
+{
+    enum { TAG, QUARANTINE };
+    struct buf names = {0};
+
+    if (s->cfg->mime_ambiguous_action != QUARANTINE || !parts_is_ambiguous(&m->parts))
+        return false;
+    parts_add_ambiguous(&names, &m->parts);
+    msg_set_reason(m, "mime.ambiguous_action: mail readers take it in different ways: %s", names.p);
+    buf_free(&names);
+    quarantine(m, SPOOL_CLASS_POLICY);
+    return true;
+}
+
 /* What may pass another time is held; what will stay so has its action. */
 static void decide_unexamined(const struct spoold *s, struct msg *m)
 {
     const struct msg_virus *v = &m->virus;
 
     if (!antivirus_is_transient(v->why) && is_to_be_tagged(s->cfg, v->why)) {
-        send_all(m);
+        if (!decide_ambiguous(s, m))
+            send_all(m);
         return;
     }
     msg_set_reason(m, "it could not be examined for viruses (%s): %s", antivirus_why_name(v->why), v->text);
@@ -106,7 +123,7 @@ static bool decide_virus(const struct spoold *s, struct msg *m)
     else if (m->virus.state == ANTIVIRUS_UNEXAMINED)
         decide_unexamined(s, m);
     else
-        return false;
+        return decide_ambiguous(s, m);
     return true;
 }
 

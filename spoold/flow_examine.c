@@ -21,6 +21,21 @@ static void go_on(struct spoold *s, struct msg *m)
     flow_go(s, m);
 }
 
+static void log_answer(const struct msg *m)
+{
+    const struct msg_virus *v = &m->virus;
+    struct buf ambiguous = {0};
+
+    parts_add_ambiguous(&ambiguous, &m->parts);
+    log_info("id=%s event=examined state=%s%s%s%s%s%s generation=%llu layers=%u%s%s%s%s", m->base.s,
+             antivirus_state_name(v->state), v->why ? " why=" : "", antivirus_why_name(v->why),
+             v->text[0] ? " finding=\"" : "", v->text, v->text[0] ? "\"" : "",
+             (unsigned long long)v->generation, v->layers, ambiguous.n ? " ambiguous=\"" : "",
+             ambiguous.n ? ambiguous.p : "", ambiguous.n ? "\"" : "",
+             v->by.flags & WIRE_LOADED_TEST ? " TEST SIGNATURES ONLY" : "");
+    buf_free(&ambiguous);
+}
+
 static void note_answer(struct msg *m, const struct pool_outcome *o)
 {
     m->virus = (struct msg_virus){.state = (enum antivirus_state)o->result.state,
@@ -31,11 +46,7 @@ static void note_answer(struct msg *m, const struct pool_outcome *o)
     snprintf(m->virus.text, sizeof m->virus.text, "%.*s", (int)sizeof m->virus.text - 1, o->finding);
     memcpy(m->sha256, o->result.sha256, sizeof m->sha256);
     m->hashed = true;
-    log_info("id=%s event=examined state=%s%s%s%s%s%s generation=%llu layers=%u%s", m->base.s,
-             antivirus_state_name(m->virus.state), m->virus.why ? " why=" : "",
-             antivirus_why_name(m->virus.why), m->virus.text[0] ? " finding=\"" : "", m->virus.text,
-             m->virus.text[0] ? "\"" : "", (unsigned long long)o->generation, m->virus.layers,
-             m->virus.by.flags & WIRE_LOADED_TEST ? " TEST SIGNATURES ONLY" : "");
+    log_answer(m);
 }
 
 static void take_answer(struct spoold *s, struct msg *m, const struct pool_outcome *o)
@@ -66,11 +77,18 @@ static void not_served(struct spoold *s, struct msg *m, const char *why)
         flow_put_on_hold(s, m);
 }
 
+static bool is_answer(const struct msg *m, const struct pool_outcome *o)
+{
+    return o->end == POOL_DONE && o->result.status == WIRE_OK && o->result.in_size == msg_size(m);
+}
+
 static void job_done(struct spoold *s, struct pool_job *job, const struct pool_outcome *o)
 {
     struct msg *m = (struct msg *)((char *)job - offsetof(struct msg, job));
 
     flow_gate_examined(s, m);
+    if (!is_answer(m, o))
+        parts_free(&m->parts); /* records show a list beside the answer that it came with, or none */
     if (o->end == POOL_DONE) {
         take_answer(s, m, o);
     } else if (o->end == POOL_CHARGED) {
@@ -99,6 +117,7 @@ static void submit(struct spoold *s, struct msg *m)
         .big = msg_size(m) > (uint64_t)s->cfg->av_big_message,
         .message = m->eml,
         .out = -1,
+        .list = &m->parts,
         .size = msg_size(m),
         .test = flow_fates_misbehaviour(m, ROLE_AV),
         .done = job_done,
@@ -112,6 +131,7 @@ static void submit(struct spoold *s, struct msg *m)
 void flow_examine(struct spoold *s, struct msg *m)
 {
     m->virus = (struct msg_virus){.state = ANTIVIRUS_NOT_ASKED};
+    parts_free(&m->parts);
     m->hashed = m->unserved = false;
     if (!(s->pool || s->examine_inline) || !flow_decide_wants_scan(s, m)) {
         flow_gate_examined(s, m);

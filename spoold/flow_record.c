@@ -20,6 +20,8 @@
     100000                    /* of recipients in one line: six times as many when each byte is escaped      \
                                */
 #define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
+/* Of the list of parts in a line: the whole record fits into an answer of spoolctl show (query_show.c). */
+#define RECORD_PARTS_BYTES 12000
 
 static struct event event_of(const struct msg *m, enum event_kind kind)
 {
@@ -33,16 +35,8 @@ static struct event event_of(const struct msg *m, enum event_kind kind)
     };
 }
 
-/* What was decided by: the virus scanner's answer, and the bytes that it is about. */
-static void add_decision(struct json *j, const struct msg *m)
+static void add_virus(struct json *j, const struct msg_virus *v)
 {
-    const struct msg_virus *v = &m->virus;
-    char sum[2 * sizeof m->sha256 + 1] = "";
-
-    for (size_t i = 0; m->hashed && i < sizeof m->sha256; i++)
-        snprintf(sum + 2 * i, 3, "%02x", m->sha256[i]);
-    if (m->hashed)
-        json_add_str(j, "sha256", sum);
     json_begin_object(j, "virus");
     json_add_str(j, "state", antivirus_state_name(v->state));
     if (v->state == ANTIVIRUS_INFECTED)
@@ -61,6 +55,21 @@ static void add_decision(struct json *j, const struct msg *m)
     json_end_object(j);
 }
 
+/* What was decided by: the virus scanner's answer, the bytes that it is about, and what they were taken for.
+ */
+static void add_decision(struct json *j, const struct msg *m, size_t parts_max)
+{
+    char sum[2 * sizeof m->sha256 + 1] = "";
+
+    for (size_t i = 0; m->hashed && i < sizeof m->sha256; i++)
+        snprintf(sum + 2 * i, 3, "%02x", m->sha256[i]);
+    if (m->hashed)
+        json_add_str(j, "sha256", sum);
+    add_virus(j, &m->virus);
+    if (!parts_is_empty(&m->parts))
+        parts_add_json_within(j, &m->parts, parts_max);
+}
+
 /* For the journal; empty for what was found committed after a restart: what it was decided by is not known.
  */
 static void make_decision(const struct msg *m, struct buf *to)
@@ -70,7 +79,7 @@ static void make_decision(const struct msg *m, struct buf *to)
     if (m->recovered && !m->hashed)
         return;
     json_open(&j, to);
-    add_decision(&j, m);
+    add_decision(&j, m, RECORD_PARTS_BYTES);
     json_close(&j);
 }
 
@@ -130,6 +139,8 @@ int flow_record_accepted(struct depot *d, struct msg *m)
 {
     struct event e = event_of(m, EVENT_ACCEPTED);
     const struct view *client = m->env_ok ? envelope_find(&m->env, "connectedip", 0) : NULL;
+    struct buf decision = {0};
+    int r;
 
     m->accepted = m->accepted || already_accepted(d, m);
     if (m->accepted)
@@ -138,10 +149,13 @@ int flow_record_accepted(struct depot *d, struct msg *m)
     e.reason = (struct view){NULL, 0};
     if (client)
         e.client = (struct view){client->p, client->n < RECORD_CLIENT_MAX ? client->n : RECORD_CLIENT_MAX};
-    if (record_lines(d, m, &e, m->env.rcpt, m->env.rcpt_n) < 0)
-        return -1;
-    m->accepted = true;
-    return 0;
+    if (m->fate == MSG_FATE_SEND && deliver_is_on(d->cfg, m->intake))
+        make_decision(m, &decision); /* the line "delivered" is written when nobody knows it any more */
+    e.record = buf_view(&decision);
+    r = record_lines(d, m, &e, m->env.rcpt, m->env.rcpt_n);
+    buf_free(&decision);
+    m->accepted = r == 0;
+    return r;
 }
 
 static int record_set(struct depot *d, struct msg *m, struct event *e, const struct msg_copy *set)
@@ -232,7 +246,7 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
-    add_decision(&j, m);
+    add_decision(&j, m, SIZE_MAX);
     if (m->crash.cause[0])
         add_crash(&j, m);
     json_close(&j);

@@ -42,17 +42,27 @@ static int add_trace(const struct spoold *s, struct msg *m)
     return edit_pack(&m->edits, EDIT_PREPEND, VIEW("Received"), view_of(value));
 }
 
-/* What the virus scanner said; nothing where it was not asked. */
+/* What the virus scanner said; nothing where it was not asked. The line stays far below RFC 5322's 998 bytes.
+ */
 static int add_virus(struct msg *m)
 {
     const struct msg_virus *v = &m->virus;
-    char value[160];
+    struct buf value = {0};
+    int rc;
 
     if (v->state == ANTIVIRUS_NOT_ASKED)
         return 0;
-    snprintf(value, sizeof value, "%s%s%s%s", antivirus_state_name(v->state), v->why ? "; " : "",
-             antivirus_why_name(v->why), v->by.flags & WIRE_LOADED_TEST ? "; TEST SIGNATURES ONLY" : "");
-    return edit_pack(&m->edits, EDIT_PREPEND, VIEW("X-Spoold-Virus"), view_of(value));
+    buf_addf(&value, "%s%s%s", antivirus_state_name(v->state), v->why ? "; " : "",
+             antivirus_why_name(v->why));
+    if (parts_is_ambiguous(&m->parts)) {
+        buf_addf(&value, "%s (", v->why == ANTIVIRUS_AMBIGUOUS ? "" : "; ambiguous");
+        parts_add_ambiguous(&value, &m->parts);
+        buf_add_str(&value, ")");
+    }
+    buf_add_str(&value, v->by.flags & WIRE_LOADED_TEST ? "; TEST SIGNATURES ONLY" : "");
+    rc = edit_pack(&m->edits, EDIT_PREPEND, VIEW("X-Spoold-Virus"), buf_view(&value));
+    buf_free(&value);
+    return rc;
 }
 
 /* Forged copies of our own fields go, whoever made them; then ours are added. */

@@ -10,6 +10,7 @@
 
 #include "common/antivirus.h"
 #include "common/envelope.h"
+#include "common/parts.h"
 #include "spoold/base.h"
 #include "spoold/pool.h"
 #include "spoold/spool.h"
@@ -105,10 +106,11 @@ struct msg {
     struct pool_job job;     /* at a worker, one copy after the other */
     unsigned job_copy;       /* index of that copy */
     struct msg_virus virus;
-    bool big;         /* counts in gate.big_n */
-    bool unserved;    /* put on hold only because no worker was there for it */
-    struct buf edits; /* what worker-rewrite is to change */
-    bool hashed;      /* sha256 is of the bytes that the worker read */
+    struct parts parts; /* as worker-av told; empty where it did not */
+    bool big;           /* counts in gate.big_n */
+    bool unserved;      /* put on hold only because no worker was there for it */
+    struct buf edits;   /* what worker-rewrite is to change */
+    bool hashed;        /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;
     uint32_t test_code;          /* test builds: how the worker is to misbehave */

@@ -13,6 +13,7 @@
 #include "common/wire.h"
 
 struct json;
+struct parts;
 struct pool;
 struct spoold;
 
@@ -47,6 +48,9 @@ struct pool_job {
     bool once;        /* it has notes and a peer: never begun a second time, whatever the reason */
     int notes, peer;  /* borrowed descriptors: append only; a connected socket */
     struct view blob; /* borrowed; empty = none */
+    /* Borrowed: gets the list that the worker writes (common/parts.h), before `done` and only with POOL_DONE;
+     * empty where it wrote none. The memory for it is the pool's; `out` is -1 then. NULL = no list. */
+    struct parts *list;
     uint64_t size;
     uint32_t test;
     void (*done)(struct spoold *s, struct pool_job *job, const struct pool_outcome *o);

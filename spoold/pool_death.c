@@ -29,6 +29,7 @@ void pool_death_bury(struct pool *p, struct pool_child *c)
 {
     pool_link_close(p, &c->link);
     sealed_crumb_unmap(&c->crumb);
+    pool_list_close(&c->list);
     c->state = POOL_CHILD_DEAD;
     c->id = 0;
     c->pid = c->hello_pid = 0;

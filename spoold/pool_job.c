@@ -234,32 +234,46 @@ static int empty_output(const struct pool_job *job)
     return ftruncate(job->out, 0) < 0 || lseek(job->out, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
-static int send_job(const struct pool_child *c, const struct pool_job *job)
+static void add_fd(struct wire_packet *w, uint32_t flag, int fd)
+{
+    w->u.job.flags |= flag;
+    w->fd[w->fd_n++] = fd;
+}
+
+static int send_with(const struct pool_child *c, const struct pool_job *job, int out, int blob)
 {
     struct wire_packet w = wire_packet(WIRE_JOB, job->id);
-    int blob = job->blob.n ? sealed_blob(job->blob) : -1, rc, saved;
+
+    w.u.job = (struct wire_job){.test = job->test, .size = job->size};
+    w.fd[w.fd_n++] = job->message;
+    if (out >= 0)
+        add_fd(&w, WIRE_JOB_OUT, out);
+    if (blob >= 0)
+        add_fd(&w, WIRE_JOB_BLOB, blob);
+    if (job->once) {
+        add_fd(&w, WIRE_JOB_NOTES, job->notes);
+        add_fd(&w, WIRE_JOB_PEER, job->peer);
+    }
+    return wire_send(c->link.fd, &w);
+}
+
+static int send_job(struct pool_child *c, const struct pool_job *job)
+{
+    int blob = job->blob.n ? sealed_blob(job->blob) : -1, list = -1, rc = -1, saved;
 
     if (job->blob.n && blob < 0)
         return -1;
-    w.u.job = (struct wire_job){.test = job->test, .size = job->size};
-    w.fd[w.fd_n++] = job->message;
-    if (job->out >= 0) {
-        w.u.job.flags |= WIRE_JOB_OUT;
-        w.fd[w.fd_n++] = job->out;
-    }
-    if (blob >= 0) {
-        w.u.job.flags |= WIRE_JOB_BLOB;
-        w.fd[w.fd_n++] = blob;
-    }
-    if (job->once) {
-        w.u.job.flags |= WIRE_JOB_NOTES | WIRE_JOB_PEER;
-        w.fd[w.fd_n++] = job->notes;
-        w.fd[w.fd_n++] = job->peer;
-    }
-    rc = wire_send(c->link.fd, &w);
+    if (job->list)
+        list = pool_list_open(&c->list);
+    if (!job->list || list >= 0)
+        rc = send_with(c, job, job->list ? list : job->out, blob);
     saved = errno;
     if (blob >= 0)
         close(blob);
+    if (list >= 0)
+        close(list);
+    if (rc < 0)
+        pool_list_close(&c->list);
     errno = saved;
     return rc;
 }

@@ -3,7 +3,7 @@
  *
  * pool.c has the links and the turn, pool_generation.c, pool_reload.c and
  * pool_loader.c the loaders, pool_child.c, pool_deadline.c and pool_death.c the
- * children, pool_job.c and pool_result.c the jobs, pool_role.c what differs from role
+ * children, pool_job.c, pool_list.c and pool_result.c the jobs, pool_role.c what differs from role
  * to role, pool_status.c what is shown.
  */
 #ifndef SPOOLD_POOL_PART_H
@@ -128,6 +128,14 @@ bool pool_job_begin(struct pool *p, struct pool_child *c, struct pool_job *job);
 void pool_job_end(struct pool *p, struct pool_job *job, const struct pool_outcome *o);
 void pool_job_deliver(struct pool *p);
 void pool_job_forget_notes(struct pool *p);
+
+/* pool_list.c */
+/* Memory for one list: `room` is ours, the answer is for the child to write with. -1 with errno. */
+int pool_list_open(int *room);
+/* NULL and the list, freed before, or which rule is broken. `size` is what the child says that it wrote; 0 =
+ * no list. */
+const char *pool_list_take(int room, uint64_t size, struct parts *to);
+void pool_list_close(int *room);
 
 /* pool_result.c */
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w);

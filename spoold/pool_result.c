@@ -35,15 +35,18 @@ static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end 
                                  .pid = c->pid};
 }
 
-static const char *output_fault(const struct pool_generation *g, const struct pool_job *job, uint64_t size)
+static const char *output_fault(const struct pool_child *c, uint64_t size)
 {
+    const struct pool_job *job = c->job;
     struct stat st;
 
+    if (job->list)
+        return pool_list_take(c->list, size, job->list);
     if (job->out < 0)
         return size ? "RESULT: an output where there is none" : NULL;
     if (fstat(job->out, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size != size)
         return "RESULT: the size of its output is not what it says";
-    return size > g->file_max ? "RESULT: its output is too large" : NULL;
+    return size > c->gen->file_max ? "RESULT: its output is too large" : NULL;
 }
 
 static const char *result_fault(const struct pool_child *c, const struct wire_packet *w)
@@ -60,7 +63,7 @@ static const char *result_fault(const struct pool_child *c, const struct wire_pa
     if (r->reserved[0] || r->reserved[1])
         return "RESULT: numbers that cannot be";
     rule = pool_role_fault(c->gen->role->role, r, c->finding);
-    return rule || r->status != WIRE_OK ? rule : output_fault(c->gen, c->job, r->out_size);
+    return rule || r->status != WIRE_OK ? rule : output_fault(c, r->out_size);
 }
 
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w)
@@ -84,6 +87,7 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     c->tainted = pool_role_is_tainted(c->gen->role->role, &o.result);
     pool_job_end(p, c->job, &o);
     c->job = NULL;
+    pool_list_close(&c->list);
     pool_child_rest(p, c);
 }
 
@@ -129,6 +133,7 @@ bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
     struct pool_job *job = c->job;
 
     c->job = NULL;
+    pool_list_close(&c->list);
     if (!c->begun) {
         pool_job_return(c->gen->role, job);
         return false;

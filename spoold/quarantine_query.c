@@ -11,7 +11,6 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
-#include "spoold/quarantine_record.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -402,6 +401,7 @@ static void add_sums(struct query *q, const struct depot *d, const struct quaran
         json_add_text(&j, "virus", r.virus);
     json_close(&j);
     buf_add_char(&q->out, '\n');
+    quarantine_parts_add(q, &r);
     quarantine_record_free(&r);
 }
 

@@ -7,6 +7,7 @@
 #define SPOOLD_QUARANTINE_QUERY_H
 
 #include "spoold/quarantine.h"
+#include "spoold/quarantine_record.h"
 #include "spoold/query.h"
 
 #define QUARANTINE_MATCHES_MAX 10 /* entries that are named when a word fits several */
@@ -26,5 +27,8 @@ bool quarantine_find_run(struct quarantine_find *f, struct query *q, struct depo
 void quarantine_find_end(struct quarantine_find *f);
 /* One line about an entry: what `list` shows of it. */
 void quarantine_add_line(struct query *q, const struct depot *d, const struct quarantine_entry *e);
+/* quarantine_parts.c: lines with the parts of the message, and one with what is odd about it; none without a
+ * list. */
+void quarantine_parts_add(struct query *q, const struct quarantine_record *r);
 
 #endif

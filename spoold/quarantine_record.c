@@ -3,7 +3,8 @@
  *
  * Called by the quarantine verbs and release.c in the store thread. No
  * recursion: an object is walked member by member with journal_value.h, and the
- * one inner object that matters ("virus") is walked by the same loop again.
+ * one inner object that matters ("virus") is walked by the same loop again;
+ * the list of parts stays text.
  * Trusts nothing about the bytes, neither form nor size.
  */
 #include "spoold/quarantine_record.h"
@@ -56,13 +57,44 @@ static int read_releases(struct quarantine_record *r, struct journal_value *c)
     return journal_value_number(c, &r->releases);
 }
 
-static int read_virus(struct quarantine_record *r, struct journal_value *c)
+/* An object or array as it stands, which begins so. */
+static int read_whole(struct journal_value *c, char first, struct view *v)
 {
     const char *start = c->p;
 
-    if (journal_value_skip(c) < 0 || *start != '{')
+    if (journal_value_skip(c) < 0 || *start != first)
         return -1;
-    r->virus = (struct view){start, (size_t)(c->p - start)};
+    *v = (struct view){start, (size_t)(c->p - start)};
+    return 0;
+}
+
+static int read_virus(struct quarantine_record *r, struct journal_value *c)
+{
+    return read_whole(c, '{', &r->virus);
+}
+
+static int read_parts(struct quarantine_record *r, struct journal_value *c)
+{
+    return read_whole(c, '[', &r->parts);
+}
+
+static int read_parts_more(struct quarantine_record *r, struct journal_value *c)
+{
+    return journal_value_number(c, &r->parts_more);
+}
+
+static int read_oddities(struct quarantine_record *r, struct journal_value *c)
+{
+    return read_whole(c, '[', &r->oddities);
+}
+
+static int read_ambiguous(struct quarantine_record *r, struct journal_value *c)
+{
+    const char *start = c->p;
+
+    if (journal_value_skip(c) < 0)
+        return -1;
+    r->ambiguous = view_equal((struct view){start, (size_t)(c->p - start)}, VIEW("true"));
     return 0;
 }
 
@@ -90,10 +122,18 @@ struct member {
 };
 
 static const struct member members[] = {
-    {{"at", 2}, read_at},       {{"reason", 6}, read_reason},
-    {{"from", 4}, read_sender}, {{"sha256", 6}, read_sha256},
-    {{"size", 4}, read_size},   {{"releases", 8}, read_releases},
-    {{"virus", 5}, read_virus}, {{"recipients", 10}, read_recipients},
+    {{"at", 2}, read_at},
+    {{"reason", 6}, read_reason},
+    {{"from", 4}, read_sender},
+    {{"sha256", 6}, read_sha256},
+    {{"size", 4}, read_size},
+    {{"releases", 8}, read_releases},
+    {{"virus", 5}, read_virus},
+    {{"recipients", 10}, read_recipients},
+    {{"parts", 5}, read_parts},
+    {{"parts_more", 10}, read_parts_more},
+    {{"oddities", 8}, read_oddities},
+    {{"ambiguous", 9}, read_ambiguous},
     {{NULL, 0}, NULL},
 };
 static const struct member virus_members[] = {{{"name", 4}, read_virus_name}, {{NULL, 0}, NULL}};

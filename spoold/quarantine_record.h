@@ -18,7 +18,10 @@
 struct quarantine_record {
     struct buf raw, text; /* owned; the views point into them */
     struct view at, reason, sender, sha256, virus_name;
-    struct view virus; /* the object as it stands */
+    struct view virus;           /* the object as it stands */
+    struct view parts, oddities; /* arrays as they stand */
+    uint64_t parts_more;
+    bool ambiguous;
     struct view *rcpt; /* owned: those whom the entry still holds */
     size_t rcpt_n, rcpt_cap;
     bool has_sender, has_rcpt;

@@ -244,6 +244,7 @@ static void print_next(struct check *k)
     if (f->fd >= 0)
         close(f->fd);
     f->fd = -1;
+    parts_free(&f->parts);
     buf_free(&line);
 }
 

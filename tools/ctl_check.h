@@ -10,6 +10,7 @@
 #define TOOLS_CTL_CHECK_H
 
 #include "common/antivirus.h"
+#include "common/parts.h"
 #include "common/wire.h"
 #include "spoold/config.h"
 #include "tools/ctl_request.h"
@@ -39,6 +40,7 @@ struct ctl_check_file {
     uint64_t size;
     bool ended;
     struct ctl_check_verdict verdict;
+    struct parts parts; /* owned; empty: no list */
 };
 
 /* ctl_check.c. Each answers 0 or an exit code with the reason added to `why`. */

@@ -3,19 +3,16 @@
  * 6).
  *
  * Pure: bytes onto a buffer. File names are the caller's own, but names of viruses
- * and reasons come from a worker that has read hostile bytes: for people every
+ * and parts, and reasons, come from a worker that has read hostile bytes: for people every
  * string is escaped, for programs common/json.h does it.
  */
 #include "common/json.h"
 #include "tools/ctl_check.h"
 #include "tools/ctl_text.h"
 
-static void add_text(struct buf *to, const struct ctl_check_file *f)
+static void add_verdict(struct buf *to, const struct ctl_check_verdict *v)
 {
-    const struct ctl_check_verdict *v = &f->verdict;
-
-    ctl_text_add(to, view_of(f->name), false);
-    buf_addf(to, ": %s", antivirus_state_name(v->state));
+    buf_add_str(to, antivirus_state_name(v->state));
     if (v->state == ANTIVIRUS_UNEXAMINED)
         buf_addf(to, ": %s", antivirus_why_name(v->why));
     if (!v->text[0])
@@ -23,6 +20,27 @@ static void add_text(struct buf *to, const struct ctl_check_file *f)
     buf_add_str(to, v->state == ANTIVIRUS_UNEXAMINED ? " (" : ": ");
     ctl_text_add(to, view_of(v->text), false);
     buf_add_str(to, v->state == ANTIVIRUS_UNEXAMINED ? ")" : "");
+}
+
+/* All of them: one alone would hide what it stands for. */
+static void add_ambiguous(struct buf *to, const struct parts *p)
+{
+    uint64_t left = oddity_of_grade(p->odd, ODDITY_AMBIGUOUS);
+
+    for (const char *before = ", ambiguous: "; left; before = "; ") {
+        enum oddity o = oddity_first(left);
+
+        buf_addf(to, "%s%s", before, oddity_text(o));
+        left &= ~oddity_bit(o);
+    }
+}
+
+static void add_text(struct buf *to, const struct ctl_check_file *f)
+{
+    ctl_text_add(to, view_of(f->name), false);
+    buf_add_str(to, ": ");
+    add_verdict(to, &f->verdict);
+    add_ambiguous(to, &f->parts);
 }
 
 static void add_hash(struct json *j, const unsigned char *sha256)
@@ -74,6 +92,7 @@ static void add_json(struct buf *to, const struct ctl_check_file *f, const struc
     json_begin_object(&j, "client");
     json_end_object(&j);
     add_virus(&j, &f->verdict, e);
+    parts_add_json(&j, &f->parts);
     json_add_text(&j, "checks", VIEW("[]"));
     json_add_text(&j, "rules", VIEW("[]"));
     json_add_text(&j, "recipients", VIEW("[]"));

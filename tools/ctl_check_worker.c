@@ -134,6 +134,8 @@ static void done(struct spoold *s, struct pool_job *job, const struct pool_outco
 
     ((struct ctl_check_worker *)s)->news = true;
     ctl_check_worker_judge(&j->file->verdict, o);
+    if (!j->file->verdict.hashed)
+        parts_free(&j->file->parts); /* of what was not read there is nothing to tell */
     j->file->ended = true;
     free(j);
 }
@@ -147,6 +149,7 @@ void ctl_check_worker_submit(struct ctl_check_worker *w, struct ctl_check_file *
                                .big = f->size > (uint64_t)w->c.av_big_message,
                                .message = f->fd,
                                .out = -1,
+                               .list = &f->parts,
                                .size = f->size,
                                .done = done};
     pool_submit(w->s.pool, &j->job);

@@ -19,6 +19,7 @@ struct ctl_print {
     size_t width; /* columns of the terminal; 0: no terminal, cut nothing */
     bool colour;
     size_t rows; /* lines printed so far */
+    bool parts;  /* a list of parts was begun, or is over: one is shown of a message */
 };
 
 enum ctl_print_colour { CTL_PRINT_PLAIN, CTL_PRINT_BOLD, CTL_PRINT_RED, CTL_PRINT_GREEN, CTL_PRINT_YELLOW };
@@ -30,11 +31,18 @@ ctl_print_fn ctl_print_av;                                      /* ctl_print_av.
 ctl_print_fn ctl_table_quarantine;                              /* ctl_table.c */
 ctl_print_fn ctl_table_events;                                  /* ctl_table.c */
 ctl_print_fn ctl_print_told;                                    /* ctl_print.c */
+ctl_print_fn ctl_parts_show;                                    /* ctl_parts.c: `show --parts` */
 ctl_print_fn ctl_print_metrics;                                 /* ctl_metrics.c */
 
 /* Finds out about the terminal behind `to`. */
 void ctl_print_init(struct ctl_print *p, FILE *to);
 void ctl_print_line(struct ctl_print *p, enum ctl_print_colour colour, const struct buf *text);
+
+/* ctl_parts.c: the members "parts", "parts_more" and "oddities" of an object, as a table that may go on
+ * with the next object. */
+void ctl_parts_print(struct ctl_print *p, const json_t *o);
+/* ctl_table.c: one part as a row, NULL: the titles. */
+void ctl_table_part(struct ctl_print *p, const json_t *part);
 
 /* A line that begins with a label. */
 void ctl_print_row(struct ctl_print *p, enum ctl_print_colour colour, const char *label,

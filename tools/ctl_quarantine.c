@@ -288,6 +288,16 @@ static void print_record(struct ctl_print *p, const json_t *o)
     print_virus(p, json_object_get(o, "virus"));
 }
 
+/* Below the record, an empty line between them. */
+static void print_parts(struct ctl_print *p, const json_t *o)
+{
+    const struct buf nothing = {0};
+
+    if (json_is_array(json_object_get(o, "parts")) && !p->parts)
+        ctl_print_line(p, CTL_PRINT_PLAIN, &nothing);
+    ctl_parts_print(p, o);
+}
+
 static void see_line(struct view line, const json_t *object, void *arg)
 {
     struct shown *s = arg;
@@ -301,6 +311,7 @@ static void see_line(struct view line, const json_t *object, void *arg)
         add_bytes(&s->eml, json_object_get(object, "eml"));
     } else {
         print_record(&s->print, object);
+        print_parts(&s->print, object);
     }
 }
 

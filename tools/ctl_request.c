@@ -104,3 +104,21 @@ int ctl_request_id(struct ctl_words words, struct buf *request, struct buf *why)
         return usage(why, "an ID has no control characters and is shorter than", words.word[0]);
     return 0;
 }
+
+int ctl_request_show(struct ctl_words words, bool *parts, struct buf *request, struct buf *why)
+{
+    char *id = NULL;
+    struct ctl_words one = {&id, 0};
+
+    for (size_t i = 0; i < words.n; i++) {
+        if (strcmp(words.word[i], "--parts") == 0) {
+            *parts = true;
+            continue;
+        }
+        id = words.word[i];
+        one.n++;
+    }
+    if (ctl_request_add_word(request, NULL, "show") < 0)
+        return EXIT_USAGE_64;
+    return ctl_request_id(one, request, why);
+}

@@ -23,6 +23,9 @@ struct ctl_words {
 typedef int ctl_request_fn(struct ctl_words words, struct buf *request, struct buf *why);
 ctl_request_fn ctl_request_none, ctl_request_id, ctl_request_queue, ctl_request_history;
 
+/* The whole request of `show`: one ID, and --parts before or behind it. */
+int ctl_request_show(struct ctl_words words, bool *parts, struct buf *request, struct buf *why);
+
 /* An option of a verb. */
 struct ctl_flag {
     const char *typed, *key; /* what a person types, what spoold is told */

@@ -1,5 +1,5 @@
 /*
- * ctl_table.c - queue, history, tail and quarantine as columns; see ctl_print.h.
+ * ctl_table.c - queue, history, tail, quarantine and parts as columns; see ctl_print.h.
  *
  * A column is a row of a table: title, width, and a function that adds its
  * cell. On a terminal the free columns share what is left of the width and
@@ -16,6 +16,7 @@
 #define FREE_PLAIN   24  /* the same where there is no terminal: the least, not the most */
 #define NARROW       110 /* below this the year and the seconds are left out */
 #define TIME_WIDTH   19
+#define SUM_WIDTH    16
 #define NARROW_FROM  5
 #define NARROW_WIDTH 11
 
@@ -164,6 +165,38 @@ static const struct column quarantine_columns[] = {
     {"WHAT", 0, false, cell_quarantine_what},
 };
 
+static void cell_reading(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "reading");
+    if (json_is_true(json_object_get(o, "inside")))
+        buf_add_str(b, ", in text");
+}
+
+static void cell_type(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "type");
+}
+
+/* Enough to compare; --json has all of it. */
+static void cell_sha256(struct buf *b, const json_t *o)
+{
+    const json_t *sum = json_object_get(o, "sha256");
+    size_t n = json_string_length(sum);
+
+    ctl_text_add(b, (struct view){json_string_value(sum), n < SUM_WIDTH ? n : SUM_WIDTH}, false);
+}
+
+static void cell_part_name(struct buf *b, const json_t *o)
+{
+    ctl_print_add_member(b, o, "name");
+}
+
+static const struct column part_columns[] = {
+    {"READING", 13, false, cell_reading}, {"TYPE", 0, false, cell_type},
+    {"SIZE", 5, true, cell_size},         {"SHA-256", SUM_WIDTH, false, cell_sha256},
+    {"NAME", 0, false, cell_part_name},
+};
+
 static bool is_narrow(const struct ctl_print *p)
 {
     return p->width && p->width < NARROW;
@@ -256,4 +289,9 @@ void ctl_table_events(struct ctl_print *p, const json_t *line)
 void ctl_table_quarantine(struct ctl_print *p, const json_t *line)
 {
     print_table(p, quarantine_columns, sizeof quarantine_columns / sizeof *quarantine_columns, line);
+}
+
+void ctl_table_part(struct ctl_print *p, const json_t *part)
+{
+    print_columns(p, part_columns, sizeof part_columns / sizeof *part_columns, part);
 }

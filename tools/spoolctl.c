@@ -56,6 +56,7 @@ static int work_check(const struct arguments *a, const struct config *c, struct 
 static int work_tail(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_doctor(const struct arguments *a, const struct config *c, struct buf *why);
 
+static int work_show(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_release(const struct arguments *a, const struct config *c, struct buf *why);
 
@@ -63,7 +64,7 @@ static const struct verb verbs[] = {
     {"status", NULL, "status", ctl_request_none, ctl_print_status, "", NULL},
     {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
      "No message is in work.", NULL},
-    {"show", NULL, "show ID", ctl_request_id, ctl_print_show, "", NULL},
+    {"show", NULL, "show ID [--parts]", NULL, ctl_print_show, "", work_show},
     {"history", NULL, "history [--sender A] [--recipient A] [--name N] [--id PREFIX] [--limit N]",
      ctl_request_history, ctl_table_history, "No such message.", NULL},
     {"audit", NULL, "audit", ctl_request_none, ctl_print_audit, "", NULL},
@@ -301,6 +302,24 @@ static int work_doctor(const struct arguments *a, const struct config *c, struct
         return EXIT_USAGE_64;
     }
     return c ? ctl_doctor(c, a->json) : 0;
+}
+
+/* With --parts the same answer is asked for, and other things of it are shown. */
+static int work_show(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    static const struct verb parts = {
+        "show", NULL, "", NULL, ctl_parts_show, "No list of its parts is known.", NULL};
+    struct arguments with = *a;
+    struct buf request = {0};
+    bool wanted = false;
+    int rc = ctl_request_show(a->words, &wanted, &request, why);
+
+    if (wanted)
+        with.verb = &parts;
+    if (!rc && c)
+        rc = ask(&with, c, &request, why);
+    buf_free(&request);
+    return rc;
 }
 
 static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why)

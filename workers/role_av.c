@@ -6,8 +6,10 @@
  * the RESULT is that of what was examined. It never ends the process because of
  * what a message holds, and it knows nothing of what becomes of the answer.
  */
+#include "common/log.h"
 #include "workers/av/av_canary.h"
-#include "workers/av/av_examine.h"
+#include "workers/av/av_mail.h"
+#include "workers/av/av_seen.h"
 #include "workers/av/av_stat.h"
 #include "workers/misbehave.h"
 #include "workers/sha256.h"
@@ -30,6 +32,7 @@
 /* The engine of this process: loaded once, shared by all children through fork(2). */
 static struct {
     struct av_engine *engine;
+    struct av_mail *mail;
     struct sha256 *digest;
     char *room; /* of a child: for a message, as most are; NULL = none */
 } av;
@@ -106,10 +109,21 @@ static int load_in_thread(const struct worker_load *l, const struct antivirus_se
     return job.rc;
 }
 
+/* Never needed: without it each part is scanned each time. */
+static void open_seen(unsigned slots)
+{
+    struct buf why = {0};
+
+    if (av_seen_open(slots, &why) < 0)
+        log_info("parts that were clean are not remembered: %s", why.n ? why.p : "no reason given");
+    buf_free(&why);
+}
+
 static int load(const struct worker_load *l, struct buf *why)
 {
     struct antivirus_settings s;
 
+    av_mail_free(&av.mail);
     av_engine_free(&av.engine);
     if (antivirus_unpack(l->settings, &s) < 0) {
         buf_add_str(why, "the settings of the virus check are not complete");
@@ -123,8 +137,10 @@ static int load(const struct worker_load *l, struct buf *why)
         buf_add_str(why, "a function of the C library was not found, failures could go unnoticed");
         return -1;
     }
-    if (load_in_thread(l, &s, why) == 0)
+    if (load_in_thread(l, &s, why) == 0 && (av.mail = av_mail_open(av.engine))) {
+        open_seen(l->slots);
         return 0;
+    }
     av_engine_free(&av.engine);
     return -1;
 }
@@ -144,7 +160,10 @@ static int canary(int in, int out, struct buf *why)
 {
     (void)in;
     (void)out;
-    return av_canary_ask(av.engine, why);
+    if (av_canary_ask(av.engine, av.mail, why) < 0)
+        return -1;
+    av_seen_use();
+    return 0;
 }
 
 static void answer(const struct worker_job *job, const struct av_answer *a, struct wire_result *r)
@@ -205,8 +224,25 @@ static bool read_message(const struct worker_job *job, char *p, struct wire_resu
     return got == 0;
 }
 
+/* The list is for people: that it cannot be written does not make a message less examined. */
+static void tell_parts(const struct worker_job *job, struct parts *list, struct wire_result *r)
+{
+    struct buf packed = {0};
+
+    if (job->out >= 0) {
+        parts_pack(&packed, list);
+        if (buf_write_fd(&packed, job->out) == 0)
+            r->out_size = packed.n;
+        else
+            worker_say(job, "the list of parts cannot be written: %s", strerror(errno));
+    }
+    buf_free(&packed);
+    parts_free(list);
+}
+
 static void examine(const struct worker_job *job, struct view message, struct wire_result *r)
 {
+    struct parts list = {0};
     struct av_answer a;
 
     if (worker_cancelled(job)) {
@@ -220,7 +256,8 @@ static void examine(const struct worker_job *job, struct view message, struct wi
         return;
     }
     worker_phase(job, SEALED_PHASE_SCANNING);
-    av_examine(av.engine, message, &a);
+    av_mail_examine(av.mail, message, &list, &a);
+    tell_parts(job, &list, r);
     answer(job, &a, r);
 }
 
@@ -257,6 +294,8 @@ static void run(struct worker_job *job, struct wire_result *r)
 const struct worker_role worker_role = {
     .role = ROLE_AV,
     .load = load,
+    .born = av_seen_born,
+    .ended = av_seen_ended,
     .settle = settle,
     .canary = canary,
     .run = run,

@@ -30,6 +30,7 @@
 struct slot {
     uint64_t id;
     pid_t pid;
+    unsigned number; /* keeps it, wherever in child[] it is */
 };
 
 struct loader {
@@ -40,6 +41,7 @@ struct loader {
     int signals, null;
     struct slot child[WORKER_CHILDREN_MAX];
     size_t child_n;
+    bool taken[WORKER_CHILDREN_MAX]; /* by slot.number */
 };
 
 static int broke(const char *rule)
@@ -189,7 +191,8 @@ static int run_load(struct loader *l, struct worker_load *what, struct buf *why)
 static int load_role(struct loader *l, struct view settings)
 {
     struct wire_packet p = wire_packet(WIRE_LOADED, l->id);
-    struct worker_load what = {.settings = settings, .dir = l->sandbox.folder, .loaded = &p.u.loaded};
+    struct worker_load what = {
+        .settings = settings, .dir = l->sandbox.folder, .slots = WORKER_CHILDREN_MAX, .loaded = &p.u.loaded};
     struct buf why = {0};
     int rc = GO_ON;
 
@@ -241,6 +244,16 @@ static struct slot *find_child(struct loader *l, uint64_t id)
     return NULL;
 }
 
+/* There is one: child_n is below WORKER_CHILDREN_MAX. */
+static unsigned free_number(const struct loader *l)
+{
+    unsigned i = 0;
+
+    while (l->taken[i])
+        i++;
+    return i;
+}
+
 /* A fork that fails is the end of that child alone: the supervisor waits and asks again. */
 static void say_no_fork(uint64_t id)
 {
@@ -251,23 +264,30 @@ static void say_no_fork(uint64_t id)
     worker_send(WIRE_LINK_FD, &p);
 }
 
+static struct worker_birth birth(const struct loader *l, const struct wire_packet *p)
+{
+    return (struct worker_birth){.role = l->role,
+                                 .sandbox = l->sandbox,
+                                 .link = p->fd[0],
+                                 .crumb = p->fd[1],
+                                 .null = l->null,
+                                 .id = p->h.id,
+                                 .slot = free_number(l),
+                                 .scratch = l->scratch.path[0] ? &l->scratch : NULL,
+                                 .loader = getpid()};
+}
+
 static const char *spawn(struct loader *l, const struct wire_packet *p)
 {
-    struct worker_birth b = {.role = l->role,
-                             .sandbox = l->sandbox,
-                             .link = p->fd[0],
-                             .crumb = p->fd[1],
-                             .null = l->null,
-                             .id = p->h.id,
-                             .scratch = l->scratch.path[0] ? &l->scratch : NULL,
-                             .loader = getpid()};
     struct wire_packet answer = wire_packet(WIRE_SPAWNED, p->h.id);
+    struct worker_birth b;
     pid_t pid;
 
     if (p->h.id == 0 || find_child(l, p->h.id))
         return "SPAWN: a number that is in use";
     if (l->child_n == WORKER_CHILDREN_MAX)
         return "SPAWN: more children than a loader may have";
+    b = birth(l, p);
     pid = fork();
     if (pid == 0)
         _exit(worker_child(&b));
@@ -275,7 +295,8 @@ static const char *spawn(struct loader *l, const struct wire_packet *p)
         say_no_fork(p->h.id);
         return NULL;
     }
-    l->child[l->child_n++] = (struct slot){.id = p->h.id, .pid = pid};
+    l->child[l->child_n++] = (struct slot){.id = p->h.id, .pid = pid, .number = b.slot};
+    l->taken[b.slot] = true;
     answer.u.spawned.pid = (uint32_t)pid;
     worker_send(WIRE_LINK_FD, &answer);
     return NULL;
@@ -290,6 +311,20 @@ static void retire(struct loader *l, uint64_t id)
         kill(s->pid, SIGKILL);
 }
 
+/* All that it had is away before its end is told: what follows may be a child in its place. */
+static void bury(struct loader *l, size_t i, int status, const struct rusage *used)
+{
+    struct slot s = l->child[i];
+    struct wire_packet p = exited_packet(s.id, s.pid, status, used);
+
+    scratch_remove_child(&l->scratch, s.id);
+    if (l->role->ended)
+        l->role->ended(s.number);
+    l->taken[s.number] = false;
+    l->child[i] = l->child[--l->child_n];
+    worker_send(WIRE_LINK_FD, &p);
+}
+
 static void reap(struct loader *l)
 {
     struct signalfd_siginfo taken;
@@ -302,11 +337,7 @@ static void reap(struct loader *l)
     while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
         for (size_t i = 0; i < l->child_n; i++) {
             if (l->child[i].pid == pid) {
-                struct wire_packet p = exited_packet(l->child[i].id, pid, status, &used);
-
-                scratch_remove_child(&l->scratch, l->child[i].id);
-                l->child[i] = l->child[--l->child_n];
-                worker_send(WIRE_LINK_FD, &p);
+                bury(l, i, status, &used);
                 break;
             }
         }

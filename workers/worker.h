@@ -33,6 +33,7 @@ struct worker_load {
     struct view settings;
     int dir;             /* a folder that the supervisor opened for it; -1 = none. The runtime's */
     const char *scratch; /* a folder of the loader's own for while it loads; NULL where the role has none */
+    unsigned slots;      /* children at the same time; they have numbers below it, see born() */
     struct wire_loaded *loaded; /* out: sent before READY when `engine` is not empty */
 };
 
@@ -40,6 +41,12 @@ struct worker_role {
     enum role role;
     /* Loader, before any lock-down. 0, or -1 with the reason in plain words in `why`. */
     int (*load)(const struct worker_load *l, struct buf *why);
+    /* Child, after the fork, while it still has all descriptors of the loader: `slot` is its own as long as
+     * it lives. May be NULL. */
+    void (*born)(unsigned slot);
+    /* Loader: that child has ended, however, and perhaps before it was born; afterwards another one gets its
+     * slot. May be NULL. */
+    void (*ended)(unsigned slot);
     /* Child, before its lock-down: `scratch` is its own empty folder, which nobody else uses. 0, or -1 with
      * the reason. NULL where the role has no scratch folder. */
     int (*settle)(const char *scratch, struct buf *why);

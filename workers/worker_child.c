@@ -165,6 +165,8 @@ static int settle_in(struct child *c, const struct worker_birth *b, struct buf *
     step = "its scratch folder";
     if (make_scratch(c, b) < 0)
         goto failed;
+    if (c->role->born)
+        c->role->born(b->slot);
     step = "its descriptors";
     if (keep_descriptors(c, b) < 0)
         goto failed;

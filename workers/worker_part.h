@@ -31,6 +31,7 @@ struct worker_birth {
     int link, crumb;               /* of this child */
     int null;                      /* /dev/null, opened before the lock-down */
     uint64_t id;                   /* its number, which its scratch folder is named by */
+    unsigned slot;                 /* below WORKER_CHILDREN_MAX; of no other child that lives */
     const struct scratch *scratch; /* the loader's; NULL: this role has none */
     pid_t loader;
 };

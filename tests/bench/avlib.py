@@ -5,7 +5,7 @@ one in memory, for clamd's temporary files) and goes with it; processes are ende
 bench is interrupted. It starts no system service and reads no configuration of the system. It trusts the programs
 that it measures no further than what the kernel says of them: CPU clocks, smaps_rollup, names in folders.
 """
-import array, ctypes, json, os, select, shutil, signal, socket, statistics, struct, subprocess, sys, tarfile
+import array, base64, ctypes, io, json, os, random, select, shutil, signal, socket, statistics, struct, subprocess, sys, tarfile, zipfile
 import tempfile, threading, time
 
 now = time.perf_counter
@@ -175,6 +175,24 @@ class Mails:
 
 def small_mail(i):
     return b"From: a@example.org\nTo: b@example.net\nSubject: small %d\n\nhello %d\n" % (i, i)
+
+
+def attached(i, content):
+    """A mail with a text and this file in base64."""
+    return (b"From: a@example.org\nTo: b@example.net\nSubject: attached %d\nMIME-Version: 1.0\n"
+            b"Content-Type: multipart/mixed; boundary=\"=_b\"\n\n--=_b\nContent-Type: text/plain\n\nsee below, %d\n"
+            b"--=_b\nContent-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64\n\n" % (i, i) +
+            base64.encodebytes(content) + b"--=_b--\n")
+
+
+def archive(seed, size):
+    """A ZIP archive of two files, half words and half noise, as documents are; about so long."""
+    chance, to = random.Random(seed), io.BytesIO()
+    words = [b"%x" % chance.randrange(1 << 24) for _ in range(2000)]
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("a.txt", b" ".join(chance.choices(words, k=size // 5)))
+        z.writestr("b.bin", chance.randbytes(size // 2))
+    return to.getvalue()
 
 
 # ---- threads beside a reload ----
@@ -430,7 +448,7 @@ class Spoold(Daemon):
         for name in os.listdir(self.folder("outgoing")):
             if name.endswith(".eml"):
                 with open(self.folder("outgoing", name), "rb") as f:
-                    n += b"\nX-Spoold-Virus: clean\n" not in f.read(400)
+                    n += b"\nX-Spoold-Virus: clean" not in f.read(400)
         return n
 
     def journal(self, event):

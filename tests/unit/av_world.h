@@ -10,7 +10,7 @@
 
 #include "common/xalloc.h"
 #include "workers/av/av_canary.h"
-#include "workers/av/av_examine.h"
+#include "workers/av/av_mail.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -30,6 +30,7 @@ struct av_world {
     char sigs[48];    /* in it: signatures */
     char scratch[48]; /* in it: temporary files */
     struct av_engine *engine;
+    struct av_mail *mail;
     struct wire_loaded loaded;
 };
 
@@ -59,6 +60,8 @@ static inline int world_load(struct av_world *w, const struct antivirus_settings
 {
     w->engine = av_engine_open(s, without, why);
     assert_non_null(w->engine);
+    w->mail = av_mail_open(w->engine);
+    assert_non_null(w->mail);
     assert_int_equal(av_engine_settle(w->engine, w->scratch), 0);
     return av_engine_load(w->engine, sigs, &w->loaded, why);
 }
@@ -86,6 +89,7 @@ static inline void world_close(struct av_world *w)
 {
     char *rm = xasprintf("rm -rf %s", w->dir);
 
+    av_mail_free(&w->mail);
     av_engine_free(&w->engine);
     assert_int_equal(system(rm), 0);
     free(rm);

@@ -193,4 +193,34 @@ static void make_slow(struct buf *to)
     make_many_of(to, FILES - 1);
 }
 
+/* A message in an archive is read by libclamav, which writes what it takes out into files. */
+static void make_in_zip(struct buf *to, const struct buf *mail)
+{
+    struct buf packed = {0};
+    struct zip_member m = {.name = "a.eml", .method = 8, .size = (uint32_t)mail->n};
+
+    m.crc = zip_deflate(&packed, 0, buf_view(mail));
+    m.data = buf_view(&packed);
+    zip_make(to, &m, 1);
+    buf_free(&packed);
+}
+
+static void make_mail_in_zip(struct buf *to)
+{
+    struct buf mail = {0};
+
+    av_canary_make(AV_CANARY_MIME, &mail);
+    make_in_zip(to, &mail);
+    buf_free(&mail);
+}
+
+static void make_partial_in_zip(struct buf *to)
+{
+    struct buf mail = {0};
+
+    make_partial(&mail);
+    make_in_zip(to, &mail);
+    buf_free(&mail);
+}
+
 #endif

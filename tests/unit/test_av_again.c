@@ -38,7 +38,7 @@ static void copies_are_limited(void **state)
     assert_false(a.over);
     av_again_keep(&a, VIEW("1"), AV_AGAIN_DATA);
     assert_true(a.over);
-    av_again_keep_message(&a, VIEW("the message"), AV_AGAIN_MAIL);
+    av_again_keep_whole(&a, VIEW("the message"), AV_AGAIN_MAIL);
     assert_int_equal(a.n, AV_AGAIN_MAX + 1);
     av_again_free(&a);
 }
@@ -48,7 +48,7 @@ static void bytes_are_limited(void **state)
     struct av_again a = {.most = 10};
 
     (void)state;
-    av_again_keep_message(&a, VIEW("the message is longer"), AV_AGAIN_MAIL);
+    av_again_keep_whole(&a, VIEW("the message is longer"), AV_AGAIN_MAIL);
     av_again_keep(&a, VIEW("123456"), AV_AGAIN_DATA);
     assert_false(a.over);
     av_again_keep(&a, VIEW("12345"), AV_AGAIN_DATA);
@@ -83,35 +83,6 @@ static void a_mail_with_parts_is_known_by_its_lines(void **state)
             fail_msg("%s", cases[i].says);
 }
 
-static void a_mail_that_was_read_is_not_scanned_again(void **state)
-{
-    static const struct {
-        const char *type;
-        unsigned early, late; /* mails read before the first layer in it, at the end */
-        bool inner;
-        unsigned how;
-    } cases[] = {
-        {"CL_TYPE_MAIL", 0, 0, false, 0},
-        {"CL_TYPE_TEXT_ASCII", 1, 1, true, 0},
-        {"CL_TYPE_TEXT_ASCII", 0, 1, false, 0},
-        {"CL_TYPE_TEXT_ASCII", 0, 0, false, AV_AGAIN_MAIL},
-        {"CL_TYPE_TEXT_ASCII", 0, 1, true, AV_AGAIN_MAIL}, /* it was something in it that was read */
-        {"CL_TYPE_MSEXE", 0, 0, true, AV_AGAIN_MAIL},
-        {"CL_TYPE_IGNORED", 1, 1, true, AV_AGAIN_DATA | AV_AGAIN_MAIL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct av_again a = {0};
-
-        av_again_see(&a, cases[i].type, 0, 0);
-        for (uint32_t level = 1; cases[i].inner && level < 4; level++)
-            av_again_see(&a, "CL_TYPE_TEXT_ASCII", level, level == 1 ? cases[i].early : cases[i].late);
-        if (av_again_of_message(&a, cases[i].late) != cases[i].how)
-            fail_msg("case %zu: %u", i, av_again_of_message(&a, cases[i].late));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,7 +90,6 @@ int main(void)
         cmocka_unit_test(copies_are_limited),
         cmocka_unit_test(bytes_are_limited),
         cmocka_unit_test(a_mail_with_parts_is_known_by_its_lines),
-        cmocka_unit_test(a_mail_that_was_read_is_not_scanned_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ static void our_signatures_find_it_anywhere(void **state)
     buf_add_str(&b, "some words before it ");
     av_canary_make(AV_CANARY_RAW, &b);
     buf_add_str(&b, " and after");
-    av_examine(w.engine, buf_view(&b), &a);
+    av_mail_examine(w.mail, buf_view(&b), NULL, &a);
     assert_int_equal(a.state, ANTIVIRUS_INFECTED);
     assert_string_equal(a.text, "Spoold.Test.EICAR.UNOFFICIAL");
     assert_true(a.layers >= 1);
@@ -119,7 +119,7 @@ static void an_engine_must_know_the_answers(void **state)
             av_canary_write_signatures(w.sigs);
         if (world_load(&w, &s, c->without, w.sigs, &why) != 0)
             fail_msg("%s: %s", c->says, why.p);
-        rc = av_canary_ask(w.engine, &why);
+        rc = av_canary_ask(w.engine, w.mail, &why);
         if ((rc == 0) != c->passes || strncmp(why.p ? why.p : "", c->words, strlen(c->words)) != 0)
             fail_msg("%s: %s", c->says, why.p ? why.p : "passed");
         buf_free(&why);
@@ -136,7 +136,7 @@ static void a_scratch_folder_that_is_gone_is_noticed(void **state)
     (void)state;
     world_open(&w, 0);
     assert_int_equal(rmdir(w.scratch), 0);
-    assert_int_equal(av_canary_ask(w.engine, &why), -1);
+    assert_int_equal(av_canary_ask(w.engine, w.mail, &why), -1);
     assert_non_null(strstr(why.p, "was called unexamined, reason resource"));
     buf_free(&why);
     world_close(&w);

@@ -184,7 +184,7 @@ static void limits_have_names(void **state)
 
             world_open_with(&w, &c->s, without);
             make_deep_zip(&b, c->bytes, c->depth);
-            av_engine_scan(w.engine, buf_view(&b), &scan);
+            av_engine_scan(w.engine, &(struct av_order){.bytes = buf_view(&b)}, &scan);
             if (without ? scan.names != 0 || !scan.code_clean
                         : scan.names != 1 || strcmp(scan.name[0], c->name) != 0)
                 fail_msg("%s, without %u: %u names, %s, %s", c->says, without, scan.names, scan.name[0],
@@ -223,7 +223,7 @@ static void layers_are_looked_at(void **state)
 
         world_open(&w, c->without);
         assert_int_equal(av_engine_without(w.engine), c->without);
-        av_engine_scan(w.engine, c->bytes, &scan);
+        av_engine_scan(w.engine, &(struct av_order){.bytes = c->bytes}, &scan);
         if (!scan.code_clean || scan.layer_why != c->why || scan.layers != c->layers || scan.names)
             fail_msg("%s: %s (%s), %u layers", c->says, antivirus_why_name(scan.layer_why), scan.layer_text,
                      scan.layers);
@@ -242,11 +242,11 @@ static void warnings_and_names_are_collected_once(void **state)
 
     (void)state;
     world_open(&w, 0);
-    av_engine_scan(w.engine, (struct view){partial, sizeof partial - 1}, &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = {partial, sizeof partial - 1}}, &scan);
     assert_int_equal(scan.warnings, 1);
     assert_string_equal(scan.warning[0], "Partial message received from MUA/MTA - message cannot be scanned");
     av_canary_make(AV_CANARY_ZIP, &b);
-    av_engine_scan(w.engine, buf_view(&b), &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = buf_view(&b)}, &scan);
     assert_int_equal(scan.warnings, 0);
     assert_int_equal(scan.names, 1);
     assert_true(scan.code_virus);
@@ -270,7 +270,7 @@ static void names_are_cut_and_made_printable(void **state)
     buf_add_str(&sig, ":0:*:6162636465666768696a\n");
     world_write(w.sigs, "a.ndb", buf_view(&sig));
     assert_int_equal(world_load(&w, &s, 0, w.sigs, &why), 0);
-    av_engine_scan(w.engine, VIEW("12345 abcdefghij 12345"), &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = VIEW("12345 abcdefghij 12345")}, &scan);
     assert_int_equal(scan.names, 1);
     assert_int_equal(strlen(scan.name[0]), AV_NAME_MAX - 1);
     assert_memory_equal(scan.name[0], "Bad??Name.nnn", 13);
@@ -290,10 +290,10 @@ static void nothing_is_remembered_as_clean(void **state)
     world_open(&w, 0);
     av_canary_make(AV_CANARY_MIME, &b);
     assert_int_equal(rmdir(w.scratch), 0);
-    av_engine_scan(w.engine, buf_view(&b), &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = buf_view(&b)}, &scan);
     assert_false(scan.code_virus);
     assert_int_equal(mkdir(w.scratch, 0700), 0);
-    av_engine_scan(w.engine, buf_view(&b), &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = buf_view(&b)}, &scan);
     assert_true(scan.code_virus);
     buf_free(&b);
     world_close(&w);
@@ -308,7 +308,7 @@ static void temporary_files_stay_in_the_scratch_folder(void **state)
     (void)state;
     world_open(&w, 0);
     av_canary_make(AV_CANARY_CLEAN, &b);
-    av_engine_scan(w.engine, buf_view(&b), &scan);
+    av_engine_scan(w.engine, &(struct av_order){.bytes = buf_view(&b)}, &scan);
     assert_int_equal(scan.warnings, 0);
     assert_true(scan.layers >= 3);
     /* Empty again: else rmdir(2) fails. */

@@ -278,7 +278,7 @@ static void a_missing_folder_is_no_clean(void **state)
         av_canary_make(c->canary, &b);
         if (c->no_scratch)
             assert_int_equal(rmdir(w.scratch), 0);
-        av_examine(w.engine, buf_view(&b), &a);
+        av_mail_examine(w.mail, buf_view(&b), NULL, &a);
         if (a.state != c->state || a.why != c->why)
             fail_msg("%s: %s, %s (%s)", c->says, antivirus_state_name(a.state), antivirus_why_name(a.why),
                      a.text);
@@ -353,7 +353,7 @@ static unsigned check_samples(struct av_world *w, FILE *list)
             continue;
         path = xasprintf("%s/samples/%s", w->dir, s.file);
         world_read(path, &b);
-        av_examine(w->engine, buf_view(&b), &a);
+        av_mail_examine(w->mail, buf_view(&b), NULL, &a);
         check_sample(&s, &a);
         buf_free(&b);
         free(path);
@@ -413,7 +413,7 @@ static void many_scans_need_no_more_memory(void **state)
     for (unsigned i = 0; i < AV_CANARY__MAX; i++)
         av_canary_make(i, &b[i]);
     for (unsigned i = 0; i < 2000; i++) {
-        av_examine(w.engine, buf_view(&b[i % AV_CANARY__MAX]), &a);
+        av_mail_examine(w.mail, buf_view(&b[i % AV_CANARY__MAX]), NULL, &a);
         if (i == 200)
             before = largest();
     }

@@ -369,6 +369,7 @@ static void a_call_of_libclamav_comes_through_here(void **state)
     struct buf why = {0}, mime = {0};
     struct wire_loaded loaded = {0};
     struct av_engine *e = av_engine_open(&settings, 0, &why);
+    struct av_order order;
     struct av_answer a;
     unsigned resource = 0;
 
@@ -378,11 +379,12 @@ static void a_call_of_libclamav_comes_through_here(void **state)
     assert_int_equal(av_engine_load(e, dir, &loaded, &why), 0);
     assert_int_equal(av_engine_settle(e, dir), 0);
     av_canary_make(AV_CANARY_MIME, &mime);
-    av_examine(e, buf_view(&mime), &a);
+    order = (struct av_order){.bytes = buf_view(&mime)};
+    av_examine(e, &order, &a);
     assert_int_equal(a.state, ANTIVIRUS_INFECTED);
     for (unsigned n = 1; n <= 8; n++) {
         av_guard_break("fwrite", n, ENOSPC);
-        av_examine(e, buf_view(&mime), &a);
+        av_examine(e, &order, &a);
         assert_int_not_equal(a.state, ANTIVIRUS_CLEAN);
         resource += a.state == ANTIVIRUS_UNEXAMINED && a.why == ANTIVIRUS_RESOURCE;
     }

@@ -43,6 +43,12 @@ void worker_find(const struct worker_job *job, const char *fmt, ...)
     va_end(ap);
 }
 
+void worker_say(const struct worker_job *job, const char *fmt, ...)
+{
+    (void)job;
+    fail_msg("%s", fmt);
+}
+
 static int memory_file(struct view v)
 {
     struct buf b = {(char *)(uintptr_t)v.p, v.n, 0};

@@ -39,7 +39,7 @@ enum which { IN_ZIP, IN_MIME, WHICH__MAX };
 struct sabotage {
     const char *what;
     int (*damage)(const char *scratch, unsigned turn); /* 0, or -1 where it cannot be done */
-    void (*make)(struct buf *to);                      /* an archive; NULL: EICAR alone, and the canary */
+    void (*make)(struct buf *to);                      /* an archive; NULL: EICAR in one, and the canary */
     const char *call;                                  /* fails at the turn-th time */
     int err;
     unsigned turns;                  /* variants of the damage */
@@ -151,20 +151,29 @@ static int limit_memory(const char *scratch, unsigned turn)
 static const struct sabotage cases[] = {
     {.what = "no temporary folder", .damage = remove_scratch},
     {.what = "a temporary folder that is read-only", .damage = make_read_only},
-    {.what = "a full disk", .damage = fill_disk, .turns = 4, .as_root = true},
-    {.what = "a disk without inodes", .damage = take_inodes, .turns = 5, .as_root = true},
-    {.what = "few descriptors", .damage = limit_files, .turns = 6},
+    {.what = "a full disk", .make = make_mail_in_zip, .damage = fill_disk, .turns = 4, .as_root = true},
+    {.what = "a disk without inodes",
+     .make = make_mail_in_zip,
+     .damage = take_inodes,
+     .turns = 5,
+     .as_root = true},
+    {.what = "few descriptors", .make = make_mail_in_zip, .damage = limit_files, .turns = 6},
     {.what = "little memory", .damage = limit_memory, .turns = 8, .unsanitized = true},
-    {.what = "mkdir fails", .call = "mkdir", .err = ENOSPC, .turns = 4},
-    {.what = "open fails", .call = "open", .err = EMFILE, .turns = 6},
-    {.what = "write fails", .call = "write", .err = ENOSPC, .turns = 6},
-    {.what = "fwrite fails", .call = "fwrite", .err = ENOSPC, .turns = 4},
-    {.what = "fopen fails", .call = "fopen", .err = EMFILE, .turns = 3},
-    {.what = "fdopen fails", .call = "fdopen", .err = EMFILE, .turns = 3},
-    {.what = "fclose fails", .call = "fclose", .err = ENOSPC, .turns = 3},
+    {.what = "mkdir fails", .make = make_mail_in_zip, .call = "mkdir", .err = ENOSPC, .turns = 4},
+    {.what = "open fails", .make = make_mail_in_zip, .call = "open", .err = EMFILE, .turns = 6},
+    {.what = "write fails", .make = make_mail_in_zip, .call = "write", .err = ENOSPC, .turns = 6},
+    {.what = "fwrite fails", .make = make_mail_in_zip, .call = "fwrite", .err = ENOSPC, .turns = 4},
+    {.what = "fopen fails", .make = make_mail_in_zip, .call = "fopen", .err = EMFILE, .turns = 3},
+    {.what = "fdopen fails", .make = make_mail_in_zip, .call = "fdopen", .err = EMFILE, .turns = 3},
+    {.what = "fclose fails", .make = make_mail_in_zip, .call = "fclose", .err = ENOSPC, .turns = 3},
     {.what = "mmap fails", .call = "mmap", .err = ENOMEM, .turns = 4},
     {.what = "reading fails", .call = "pread", .err = EIO, .turns = 4},
-    {.what = "malloc fails", .call = "malloc", .err = ENOMEM, .turns = 30, .unsanitized = true},
+    {.what = "malloc fails",
+     .make = make_mail_in_zip,
+     .call = "malloc",
+     .err = ENOMEM,
+     .turns = 60,
+     .unsanitized = true},
     {.what = "calloc fails", .call = "calloc", .err = ENOMEM, .turns = 30, .unsanitized = true},
     {.what = "a bomb: 600 MB before EICAR", .make = make_bomb},
     {.what = "30 archives in each other", .make = make_deep},
@@ -176,6 +185,7 @@ static const struct sabotage cases[] = {
     {.what = "a method that nobody can unpack", .make = make_lzma},
     {.what = "an archive of RAR", .make = make_rar},
     {.what = "a part of a message", .make = make_partial, .mail = true},
+    {.what = "a part of a message, in an archive", .make = make_partial_in_zip},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
@@ -219,6 +229,7 @@ static int examine_both(const struct sabotage *s, unsigned turn, unsigned withou
     char scratch[64], signatures[64];
     struct buf message[WHICH__MAX] = {0}, why = {0};
     struct av_engine *e;
+    struct av_mail *mail;
 
     make_folder(scratch);
     make_folder(signatures);
@@ -227,14 +238,14 @@ static int examine_both(const struct sabotage *s, unsigned turn, unsigned withou
         make_message(s, (enum which)i, &message[i]);
     e = open_engine(signatures, without, &why);
     remove_folder(signatures);
-    if (!e || av_guard_load() < 0 || av_engine_settle(e, scratch) < 0)
+    if (!e || !(mail = av_mail_open(e)) || av_guard_load() < 0 || av_engine_settle(e, scratch) < 0)
         return UNREADY;
     if (s->damage && s->damage(scratch, turn) < 0)
         return IMPOSSIBLE;
     if (s->call)
         av_guard_break(s->call, turn, s->err);
     for (int i = 0; i < WHICH__MAX; i++)
-        av_examine(e, buf_view(&message[i]), &o->answer[i]);
+        av_mail_examine(mail, buf_view(&message[i]), NULL, &o->answer[i]);
     return 0;
 }
 
@@ -336,8 +347,8 @@ static void each_proof_is_needed(void **state)
         {AV_WITHOUT_GUARD, "mkdir fails"},
         {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "fwrite fails"},
         {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "few descriptors"},
-        {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "little memory"},
-        {AV_WITHOUT_WARNINGS, "a part of a message"},
+        {AV_WITHOUT_GUARD | AV_WITHOUT_WARNINGS, "malloc fails"},
+        {AV_WITHOUT_WARNINGS, "a part of a message, in an archive"},
         {AV_WITHOUT_LIMITS, "30 cpio archives in each other"},
         {AV_WITHOUT_LIMITS | AV_WITHOUT_ZIP, "30 archives in each other"},
         {AV_WITHOUT_LIMITS | AV_WITHOUT_ZIP, "more members than allowed"},
@@ -389,7 +400,7 @@ static int refuse(bool stale, unsigned without)
         make_stale(signatures);
     e = open_engine(signatures, without, &why);
     if (e && av_guard_load() == 0 && av_engine_settle(e, scratch) == 0)
-        rc = av_canary_ask(e, &why) < 0 ? 2 : 0;
+        rc = av_canary_ask(e, av_mail_open(e), &why) < 0 ? 2 : 0;
     remove_folder(signatures);
     remove_folder(scratch);
     return why.n || rc == 0 ? rc : UNREADY;

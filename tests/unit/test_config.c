@@ -71,6 +71,7 @@ struct row {
 static const struct row bad_table[] = {
     {"an unknown section lists the sections", "[mail]\nx = y\n", NULL, NULL,
      "m.ini:1: [mail] is not a known section; accepted: [paths], [site], [spool], [workers], [antivirus], "
+     "[mime], "
      "[deliver], [quarantine], [journal], [log], [intake NAME]",
      1},
     {"a section that is nearly right", "[spol]\n", NULL, NULL,

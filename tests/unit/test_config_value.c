@@ -87,7 +87,8 @@ static const struct bad bad_table[] = {
     {"a wrong unit", "spool", "reserve", "1T", "no unit"},
     {"a blank before the unit", "spool", "reserve", "1 M", "no unit"},
     {"a time unit in a size", "spool", "reserve", "1ms", "no unit"},
-    {"a time without unit", "spool", "rescan", "10", "\"10\" needs a unit: ms, s, m, h or d; accepted: a time"},
+    {"a time without unit", "spool", "rescan", "10",
+     "\"10\" needs a unit: ms, s, m, h or d; accepted: a time"},
     {"a capital time unit", "spool", "rescan", "10S", "no unit"},
     {"a unit alone", "spool", "rescan", "s", "does not start with a whole number"},
     {"a fraction", "spool", "rescan", "1.5s", "no unit"},
@@ -188,7 +189,8 @@ static void test_lists_of_names(void **state)
 
     (void)state;
     config_value_list_names(NULL, &text);
-    assert_string_equal(text.p, "[paths], [site], [spool], [workers], [antivirus], [deliver], [quarantine], [journal], [log], [intake NAME]");
+    assert_string_equal(text.p, "[paths], [site], [spool], [workers], [antivirus], [mime], [deliver], "
+                                "[quarantine], [journal], [log], [intake NAME]");
     buf_clear(&text);
     config_value_list_names("log", &text);
     assert_string_equal(text.p, "target, level");

@@ -13,7 +13,9 @@
 
 #include "tools/ctl_check.h"
 
-#define REST      "\"checks\":[],\"rules\":[],\"recipients\":[],\"edits\":[],\"incomplete\":[\"antispam\"]"
+#define REST                                                                                                 \
+    "\"parts\":[],\"oddities\":[],\"ambiguous\":false,\"checks\":[],\"rules\":[],\"recipients\":[],"         \
+    "\"edits\":[],\"incomplete\":[\"antispam\"]"
 #define NO_ENGINE "\"engine\":{}"
 
 static const struct {
@@ -93,11 +95,52 @@ static void hash_and_engine_are_shown(void **state)
     buf_free(&json);
 }
 
+/* One more word for people, the whole list for programs. */
+static void parts_and_what_is_ambiguous_are_shown(void **state)
+{
+    static const struct {
+        enum antivirus_state state;
+        const char *text, *line;
+        uint64_t odd;
+    } lines[] = {
+        {ANTIVIRUS_CLEAN, "", "m: clean\n", 1ull << ODDITY_AROUND | 1ull << ODDITY_PARTS_MAX},
+        {ANTIVIRUS_CLEAN, "", "m: clean, ambiguous: a boundary that can be taken for several\n",
+         1ull << ODDITY_BOUNDARIES | 1ull << ODDITY_AROUND},
+        {ANTIVIRUS_INFECTED, "A",
+         "m: infected: A, ambiguous: several Content-Type fields; broken quoted-printable\n",
+         1ull << ODDITY_QP | 1ull << ODDITY_TYPES},
+    };
+    struct ctl_check_file f = {.name = "m", .fd = -1};
+    struct buf text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        buf_clear(&text);
+        f.verdict.state = lines[i].state;
+        snprintf(f.verdict.text, sizeof f.verdict.text, "%s", lines[i].text);
+        f.parts.odd = lines[i].odd;
+        ctl_check_print(&text, &f, NULL, false);
+        assert_string_equal(text.p, lines[i].line);
+    }
+    buf_clear(&text);
+    parts_add(&f.parts, &(struct parts_item){.size = 5}, VIEW("text/plain"), VIEW("a \xc3\xa9"));
+    ctl_check_print(&text, &f, NULL, true);
+    assert_non_null(strstr(
+        text.p, "\"parts\":[{\"type\":\"text/plain\",\"name\":\"a \xc3\xa9\",\"size\":5,\"sha256\":\"00"));
+    assert_non_null(
+        strstr(text.p, "\"oddities\":[\"types\",\"quoted-printable\"],\"ambiguous\":true,\"checks\":[]"));
+    f.verdict.state = ANTIVIRUS_CLEAN;
+    assert_int_equal(ctl_check_code(&f.verdict), 0);
+    parts_free(&f.parts);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_follow_the_table),
         cmocka_unit_test(hash_and_engine_are_shown),
+        cmocka_unit_test(parts_and_what_is_ambiguous_are_shown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

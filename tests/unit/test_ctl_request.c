@@ -91,10 +91,46 @@ static void a_request_is_never_longer_than_spoold_takes(void **state)
     buf_free(&request);
 }
 
+static void show_takes_one_id_and_parts(void **state)
+{
+    static const struct {
+        const char *word[3];
+        int rc;
+        bool parts;
+    } shows[] = {
+        {{"x"}, 0, false},
+        {{"x", "--parts"}, 0, true},
+        {{"--parts", "x"}, 0, true},
+        {{"--parts"}, 64, true},
+        {{NULL}, 64, false},
+        {{"x", "y"}, 64, false},
+        {{"x", "--parts", "y"}, 64, true},
+        {{"x", "--part"}, 64, false},
+        {{""}, 64, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {
+        struct ctl_words words = {.word = (char *const *)(uintptr_t)shows[i].word};
+        struct buf request = {0}, why = {0};
+        bool parts = false;
+
+        while (words.n < 3 && shows[i].word[words.n])
+            words.n++;
+        assert_int_equal(ctl_request_show(words, &parts, &request, &why), shows[i].rc);
+        assert_int_equal(parts, shows[i].parts);
+        assert_int_equal(why.n > 0, shows[i].rc != 0);
+        assert_true(shows[i].rc || view_equal(buf_view(&request), VIEW("show\0x\0")));
+        buf_free(&request);
+        buf_free(&why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(build_follows_the_table),
+        cmocka_unit_test(show_takes_one_id_and_parts),
         cmocka_unit_test(a_request_is_never_longer_than_spoold_takes),
     };
 

@@ -82,10 +82,62 @@ static void each_message_gets_the_fate_it_deserves(void **state)
     }
 }
 
+#define TYPES (1ull << ODDITY_TYPES)
+
+static const struct {
+    const char *says;
+    enum antivirus_state state;
+    enum antivirus_why why; /* the action of each is to tag */
+    uint64_t odd;
+    int action; /* mime.ambiguous_action: 1 = quarantine */
+    enum msg_fate fate;
+    enum spool_class class;
+    const char *reason;
+} ambiguous[] = {
+    {"it is sent", ANTIVIRUS_CLEAN, 0, TYPES, 0, MSG_FATE_SEND, 0, ""},
+    {"or quarantined", ANTIVIRUS_CLEAN, 0, TYPES, 1, MSG_FATE_QUARANTINE, SPOOL_CLASS_POLICY,
+     "in different ways: types"},
+    {"odd is not ambiguous", ANTIVIRUS_CLEAN, 0, 1ull << ODDITY_AROUND, 1, MSG_FATE_SEND, 0, ""},
+    {"a tagged one is sent", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENCRYPTED, TYPES, 0, MSG_FATE_SEND, 0, ""},
+    {"or quarantined too", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_LIMIT, TYPES, 1, MSG_FATE_QUARANTINE,
+     SPOOL_CLASS_POLICY, "in different ways"},
+    {"a virus is the worse reason", ANTIVIRUS_INFECTED, 0, TYPES, 1, MSG_FATE_QUARANTINE, SPOOL_CLASS_VIRUS,
+     "virus: "},
+    {"what may pass another time is held", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENGINE, TYPES, 1, MSG_FATE_HOLD, 0,
+     "(engine)"},
+};
+
+static void what_readers_differ_in_has_its_action(void **state)
+{
+    struct config cfg = {.max_message_size = 2000, .max_hold = 100000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ambiguous / sizeof *ambiguous; i++) {
+        struct spoold *s = xcalloc(1, sizeof *s);
+        struct msg *m = message(&cases[0]);
+
+        s->cfg = &cfg;
+        cfg.mime_ambiguous_action = ambiguous[i].action;
+        m->parts.odd = ambiguous[i].odd;
+        m->virus = (struct msg_virus){.state = ambiguous[i].state, .why = ambiguous[i].why};
+        flow_decide(s, m);
+        if (m->fate != ambiguous[i].fate || !strstr(m->reason, ambiguous[i].reason) ||
+            (m->fate == MSG_FATE_SEND && m->reason[0]))
+            fail_msg("%s: fate %d, \"%s\"", ambiguous[i].says, m->fate, m->reason);
+        assert_int_equal(m->copy_n, m->fate == MSG_FATE_SEND);
+        assert_int_equal(m->rest.rcpt_n, m->fate == MSG_FATE_QUARANTINE ? m->env.rcpt_n : 0);
+        if (m->fate == MSG_FATE_QUARANTINE)
+            assert_int_equal(m->class, ambiguous[i].class);
+        msg_free(&m);
+        free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_message_gets_the_fate_it_deserves),
+        cmocka_unit_test(what_readers_differ_in_has_its_action),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,9 @@
 
 #include <sys/mman.h>
 
+#define AMBIGUOUS  (1ull << ODDITY_BOUNDARIES | 1ull << ODDITY_TYPES | 1ull << ODDITY_AROUND)
+#define EVERYTHING ((1ull << ODDITY__MAX) - 2)
+
 static const struct examine_case {
     const char *says;
     const char *setting; /* one more; NULL */
@@ -66,7 +69,59 @@ static const struct examine_case {
      0, "Some.Virus", 0, false, false, "", "@.eml @.hdr", NULL, "X-Spoold-Id: "},
 };
 
+/* The same, with a list of one part. */
+static const struct {
+    struct examine_case as;
+    uint64_t odd;
+} listed[] = {
+    {{"parts stand in the record", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_INFECTED, 0, "Some.Virus", 0, false,
+      false, "", "", "virus", "\"parts\":[{\"type\":\"text/plain\",\"name\":\"a name\",\"size\":7,"},
+     1ull << ODDITY_AROUND},
+    {{"and what is odd", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_INFECTED, 0, "Some.Virus", 0, false, false, "",
+      "", "virus", "\"oddities\":[\"types\",\"boundaries\",\"around\"],\"ambiguous\":true"},
+     AMBIGUOUS},
+    {{"clean and ambiguous is passed on and says so", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0,
+      false, true, "", "@.eml @.hdr", NULL,
+      "X-Spoold-Virus: clean; ambiguous (types, boundaries); TEST SIGNATURES ONLY\n"},
+     AMBIGUOUS},
+    {{"all there is to be ambiguous fits into the line", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0,
+      false, false, "", "@.eml @.hdr", NULL, "partial, external-body)\n"},
+     EVERYTHING},
+    {{"what is odd only is not told there", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0, false, false,
+      "", "@.eml @.hdr", NULL, "X-Spoold-Virus: clean\n"},
+     1ull << ODDITY_AROUND | 1ull << ODDITY_PARTS_MAX},
+    {{"unexamined and ambiguous says both", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_UNEXAMINED,
+      ANTIVIRUS_ENCRYPTED, "", 0, false, false, "", "@.eml @.hdr", NULL,
+      "X-Spoold-Virus: unexamined; encrypted; ambiguous (types, boundaries)\n"},
+     AMBIGUOUS},
+    {{"unexamined because it is ambiguous says it once", "antivirus.ambiguous_action=tag", POOL_DONE, WIRE_OK,
+      ANTIVIRUS_UNEXAMINED, ANTIVIRUS_AMBIGUOUS, "", 0, false, false, "", "@.eml @.hdr", NULL,
+      "X-Spoold-Virus: unexamined; ambiguous (types, boundaries)\n"},
+     AMBIGUOUS},
+    {{"ambiguous goes to quarantine where that was asked for", "mime.ambiguous_action=quarantine", POOL_DONE,
+      WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0, false, false, "", "", "policy",
+      "mime.ambiguous_action: mail readers take it in different ways: types, boundaries\""},
+     AMBIGUOUS},
+    {{"what is odd only does not", "mime.ambiguous_action=quarantine", POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0,
+      "", 0, false, false, "", "@.eml @.hdr", NULL, "X-Spoold-Virus: clean\n"},
+     1ull << ODDITY_AROUND},
+    {{"an encrypted archive does not spare it that", "mime.ambiguous_action=quarantine", POOL_DONE, WIRE_OK,
+      ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENCRYPTED, "", 0, false, false, "", "", "policy",
+      "mime.ambiguous_action"},
+     AMBIGUOUS},
+    {{"a virus comes first", "mime.ambiguous_action=quarantine", POOL_DONE, WIRE_OK, ANTIVIRUS_INFECTED, 0,
+      "A", 0, false, false, "", "", "virus", "\"reason\":\"virus: A\""},
+     AMBIGUOUS},
+    {{"trouble holds as ever", "mime.ambiguous_action=quarantine", POOL_DONE, WIRE_OK, ANTIVIRUS_UNEXAMINED,
+      ANTIVIRUS_ENGINE, "it warned", 0, false, false, "@.eml @.hdr.h0", "", NULL, "(engine): it warned"},
+     AMBIGUOUS},
+    {{"the list of a lie is no list", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 1, false, false, "",
+      "", "poison", "\"virus\":{\"state\":\"not asked\"},\"crash\""},
+     AMBIGUOUS},
+};
+
 static const struct examine_case *now;
+static uint64_t now_odd; /* 0: no list */
 static unsigned asked;
 
 static void scanner(const struct pool_job *job, struct pool_outcome *o)
@@ -85,6 +140,9 @@ static void scanner(const struct pool_job *job, struct pool_outcome *o)
     memcpy(o->result.sha256, read.sha256, sizeof read.sha256);
     o->result.sha256[0] ^= now->other_bytes;
     o->loaded = (struct wire_loaded){.flags = now->test_only ? WIRE_LOADED_TEST : 0, .engine = "1.4.6"};
+    job->list->odd = now_odd;
+    if (now_odd)
+        parts_add(job->list, &(struct parts_item){.size = 7}, VIEW("text/plain"), VIEW("a name"));
     snprintf(o->finding, sizeof o->finding, "%s", now->finding);
     snprintf(o->cause, sizeof o->cause, "%s", now->end == POOL_CHARGED ? "it died" : "");
 }
@@ -110,26 +168,38 @@ static void expect_found(struct bench *k, const struct examine_case *c)
     free(text);
 }
 
+static void expect_of(const struct examine_case *c, uint64_t odd)
+{
+    struct bench k = bench_open_claimed(&c->setting, c->setting ? 1 : 0);
+
+    now = c;
+    now_odd = odd;
+    asked = 0;
+    k.s->examine_inline = scanner;
+    print_message("%s\n", now->says);
+    flow_start(k.s, k.m);
+    loop_world_run_out(k.s);
+    assert_true((asked == 0) == (now->setting && strstr(now->setting, "clamav=no")));
+    depot_world_expect(k.w, "proc", &k.b, now->proc);
+    depot_world_expect(k.w, "outgoing", &k.b, now->outgoing);
+    expect_found(&k, now);
+    assert_int_equal(k.s->alarms.since_ms[ALARM_UNEXAMINED] != 0,
+                     now->end == POOL_DONE && antivirus_is_transient(now->why));
+    bench_close(&k);
+}
+
 static void the_answer_decides(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench k = bench_open_claimed(&cases[i].setting, cases[i].setting ? 1 : 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_of(&cases[i], 0);
+}
 
-        now = &cases[i];
-        asked = 0;
-        k.s->examine_inline = scanner;
-        print_message("%s\n", now->says);
-        flow_start(k.s, k.m);
-        loop_world_run_out(k.s);
-        assert_true((asked == 0) == (now->setting && strstr(now->setting, "clamav=no")));
-        depot_world_expect(k.w, "proc", &k.b, now->proc);
-        depot_world_expect(k.w, "outgoing", &k.b, now->outgoing);
-        expect_found(&k, now);
-        assert_int_equal(k.s->alarms.since_ms[ALARM_UNEXAMINED] != 0,
-                         now->end == POOL_DONE && antivirus_is_transient(now->why));
-        bench_close(&k);
-    }
+static void the_list_of_parts_has_its_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
+        expect_of(&listed[i].as, listed[i].odd);
 }
 
 static void what_is_deleted_stands_in_the_journal(void **state)
@@ -143,6 +213,7 @@ static void what_is_deleted_stands_in_the_journal(void **state)
 
     (void)state;
     now = &cases[3];
+    now_odd = 0;
     k.s->examine_inline = scanner;
     flow_start(k.s, k.m);
     loop_world_run_out(k.s);
@@ -164,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_answer_decides),
+        cmocka_unit_test(the_list_of_parts_has_its_say),
         cmocka_unit_test(what_is_deleted_stands_in_the_journal),
     };
 

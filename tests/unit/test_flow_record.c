@@ -8,6 +8,8 @@
  */
 #include "tests/unit/depot_world.h"
 
+#include "spoold/flow_quarantine.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -138,6 +140,75 @@ static void a_journal_that_takes_nothing_stops_the_step(void **state)
     depot_world_close(&w);
 }
 
+/* The worst that worker-av may tell: the line stays short, the entry's own record has all of it. */
+static void a_long_list_of_parts_is_cut_in_the_journal_only(void **state)
+{
+    struct world *w = depot_world_plain();
+    struct msg *m = depot_world_decided(w, "x", MSG_FATE_QUARANTINE, 0);
+    char name[PARTS_NAME_MAX];
+    struct buf record = {0};
+    struct journal_reader *r;
+    struct journal_place place;
+    struct event e;
+    size_t shown = 0;
+    json_t *j;
+
+    (void)state;
+    memset(name, '"', sizeof name);
+    m->hashed = true;
+    m->parts.odd = oddity_bit(ODDITY_TYPES);
+    for (int i = 0; i < PARTS_LISTED_MAX + 5; i++)
+        parts_add(&m->parts, &(struct parts_item){.size = 1}, VIEW("a/b"), (struct view){name, sizeof name});
+    assert_int_equal(flow_record(&w->d, m), 0);
+    depot_world_flush(w);
+    r = journal_reader_open(w->d.journal_dir, NULL);
+    while (journal_reader_next(r, &e, &place) == 1) {
+        if (e.kind != EVENT_QUARANTINED)
+            continue;
+        assert_true(e.record.n > 10000 && e.record.n < 14000);
+        j = json_loadb(e.record.p, e.record.n, 0, NULL);
+        shown = json_array_size(json_object_get(j, "parts"));
+        assert_int_equal(shown + (size_t)json_integer_value(json_object_get(j, "parts_more")),
+                         PARTS_LISTED_MAX + 5);
+        assert_true(json_is_true(json_object_get(j, "ambiguous")));
+        json_decref(j);
+    }
+    journal_reader_close(&r);
+    assert_true(shown > 10 && shown < 30);
+    flow_quarantine_record(m, &record);
+    j = json_loadb(record.p, record.n, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(j, "parts")), PARTS_LISTED_MAX);
+    assert_int_equal(json_integer_value(json_object_get(j, "parts_more")), 5);
+    json_decref(j);
+    buf_free(&record);
+    msg_free(&m);
+    depot_world_close(&w);
+}
+
+/* Where spoold hands over itself, "delivered" is written from the notes of the outlet. */
+static void the_decision_stands_where_it_is_known(void **state)
+{
+    static const struct {
+        const char *setting;
+        unsigned accepted, delivered;
+    } cases[] = {{"intake main.deliver=smtp:127.0.0.1:25", 1, 0}, {"spool.max_hops=100", 0, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world *w = depot_world_open(&cases[i].setting, 1);
+        struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
+
+        m->hashed = true;
+        parts_add(&m->parts, &(struct parts_item){.size = 1}, VIEW("a/b"), VIEW("n"));
+        assert_int_equal(flow_record(&w->d, m), 0);
+        depot_world_flush(w);
+        assert_int_equal(depot_world_lines(w, "\"event\":\"delivered\""), cases[i].delivered);
+        assert_int_equal(depot_world_lines(w, "\"parts\":[{\"type\":\"a/b\""), 1);
+        msg_free(&m);
+        depot_world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +217,8 @@ int main(void)
         cmocka_unit_test(accepted_says_who_brought_it),
         cmocka_unit_test(after_a_restart_the_ledger_is_asked),
         cmocka_unit_test(the_hold_ends_with_the_message),
+        cmocka_unit_test(a_long_list_of_parts_is_cut_in_the_journal_only),
+        cmocka_unit_test(the_decision_stands_where_it_is_known),
         cmocka_unit_test(a_journal_that_takes_nothing_stops_the_step),
     };
 

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/pool_world.h"
 
+#include "common/parts.h"
+
 static const struct {
     const char *says;
     int64_t id; /* added to the job's number */
@@ -76,6 +78,111 @@ static void only_what_can_be_is_accepted(void **state)
         far_job_free(&j);
         pool_world_close(&w);
     }
+}
+
+/* A list with one part, and what a worker may do wrong with it. */
+static const struct {
+    const char *says;
+    size_t cut;    /* bytes at the end that are not written */
+    uint64_t size; /* that it says; 0 = as many as it wrote */
+    uint32_t status;
+    bool whole_list, accepted;
+} lists[] = {
+    {"a list", 0, 0, WIRE_OK, true, true},
+    {"none at all", SIZE_MAX, 0, WIRE_OK, false, true},
+    {"a cut one", 1, 0, WIRE_OK, false, false},
+    {"one byte more than it wrote", 0, 1000, WIRE_OK, false, false},
+    {"all the room there is", 0, PARTS_PACKED_MAX, WIRE_OK, false, false},
+    {"more than there is room", 0, PARTS_PACKED_MAX + 1, WIRE_OK, false, false},
+    {"a size that cannot be", 0, UINT64_MAX, WIRE_OK, false, false},
+    {"half a list and no answer", 1, 0, WIRE_IO, false, true},
+};
+
+static void write_list(int fd, size_t cut)
+{
+    struct parts p = {0};
+    struct buf b = {0};
+
+    parts_add(&p, &(struct parts_item){.size = 3}, VIEW("text/plain"), VIEW("a name"));
+    parts_pack(&b, &p);
+    b.n -= cut < b.n ? cut : b.n;
+    assert_int_equal(buf_write_fd(&b, fd), 0);
+    buf_free(&b);
+    parts_free(&p);
+}
+
+static void the_list_of_a_job_comes_with_its_result(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct pool_world *w = pool_world_serve_children("workers.children=1");
+        struct far_job *j = far_job_new(false);
+        struct parts parts = {.odd = 77};
+        struct far_child *c;
+        struct wire_packet p;
+
+        print_message("%s\n", lists[i].says);
+        far_shut(&j->job.out);
+        j->job.list = &parts;
+        pool_submit(w->pool, &j->job);
+        pool_world_turn(w);
+        c = far_child_of(w, j);
+        assert_int_equal(c->job.u.job.flags, WIRE_JOB_OUT | WIRE_JOB_BLOB);
+        write_list(c->job.fd[1], lists[i].cut);
+        p = far_result_packet(c);
+        p.u.result.status = lists[i].status;
+        p.u.result.out_size = (uint64_t)lseek(c->job.fd[1], 0, SEEK_CUR);
+        if (lists[i].size)
+            p.u.result.out_size = lists[i].size;
+        far_forget_job(c);
+        far_say(w, c->link, &p);
+        assert_int_equal(far_was_retired(w, c), !lists[i].accepted);
+        if (!lists[i].accepted)
+            far_crash(w, c, FAR_SIGNAL(SIGKILL));
+        assert_int_equal(j->o.end, lists[i].accepted ? POOL_DONE : POOL_CHARGED);
+        assert_int_equal(parts.n, lists[i].whole_list);
+        if (lists[i].whole_list)
+            assert_string_equal(parts.item[0].name, "a name");
+        parts_free(&parts);
+        far_job_free(&j);
+        pool_world_close(&w);
+    }
+}
+
+/* A worker that was lost may have begun to write: the next one begins with nothing. */
+static void each_worker_gets_room_of_its_own(void **state)
+{
+    struct pool_world *w = pool_world_serve_children("workers.children=2");
+    struct far_job *j = far_job_new(false);
+    struct parts parts = {0};
+    struct far_child *c;
+    struct wire_packet p;
+    char byte = 'x';
+
+    (void)state;
+    far_shut(&j->job.out);
+    j->job.list = &parts;
+    pool_submit(w->pool, &j->job);
+    pool_world_turn(w);
+    c = far_child_of(w, j);
+    write_list(c->job.fd[1], 0);
+    far_crash(w, c, FAR_SIGNAL(SIGTERM)); /* not over this message: it had not touched it */
+    far_forget_job(c);
+    assert_int_equal(j->ended, 0);
+    c = far_child_of(w, j);
+    assert_non_null(c);
+    assert_int_equal(pread(c->job.fd[1], &byte, 1, 0), -1); /* to write with only */
+    assert_int_equal(lseek(c->job.fd[1], 0, SEEK_CUR), 0);
+    p = far_result_packet(c);
+    p.u.result.out_size = 60; /* what the other one wrote is not there */
+    far_forget_job(c);
+    far_say(w, c->link, &p);
+    assert_true(far_was_retired(w, c));
+    far_crash(w, c, FAR_SIGNAL(SIGKILL));
+    assert_int_equal(j->o.end, POOL_CHARGED);
+    assert_int_equal(parts.n, 0);
+    far_job_free(&j);
+    pool_world_close(&w);
 }
 
 static void a_result_of_an_idle_child_ends_it_and_charges_nobody(void **state)
@@ -171,6 +278,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_can_be_is_accepted),
+        cmocka_unit_test(the_list_of_a_job_comes_with_its_result),
+        cmocka_unit_test(each_worker_gets_room_of_its_own),
         cmocka_unit_test(a_result_of_an_idle_child_ends_it_and_charges_nobody),
         cmocka_unit_test(the_second_of_two_results_at_once_changes_nothing),
         cmocka_unit_test(descriptors_with_a_result_are_closed),

@@ -31,6 +31,7 @@ static int parse(struct quarantine_record *r, const char *text)
     "{\"v\":1,\"id\":\"x\",\"at\":\"2026-01-02T03:04:05.678Z\",\"class\":\"virus\",\"reason\":\"virus: "     \
     "Eicar\",\"from\":\"a\\\"b@example.org\",\"recipients\":[\"1@example.net\",\"\\u00e9@example.net\"],"    \
     "\"size\":34,\"sha256\":\"00ff\",\"virus\":{\"state\":\"infected\",\"name\":\"Eicar\",\"n\":[1,{}]},"    \
+    "\"parts\":[{\"type\":\"a/b\"},{}],\"parts_more\":3,\"oddities\":[\"types\"],\"ambiguous\":true,"        \
     "\"crash\":{\"name\":\"no\"},\"raw\":true}\n"
 
 static void reads_what_spoold_writes(void **state)
@@ -49,6 +50,12 @@ static void reads_what_spoold_writes(void **state)
     assert_true(view_equal(r.sha256, VIEW("00ff")));
     assert_true(view_equal(r.virus_name, VIEW("Eicar")));
     assert_int_equal(r.releases, 0);
+    assert_true(view_equal(r.parts, VIEW("[{\"type\":\"a/b\"},{}]")));
+    assert_true(view_equal(r.oddities, VIEW("[\"types\"]")));
+    assert_true(r.ambiguous && r.parts_more == 3);
+    quarantine_record_free(&r);
+    assert_int_equal(parse(&r, "{\"ambiguous\":false}"), 0);
+    assert_true(!r.ambiguous && !r.parts.n && !r.oddities.n);
     quarantine_record_free(&r);
 }
 
@@ -67,6 +74,12 @@ static void refuses_what_is_damaged(void **state)
         "{\"recipients\":[],\"recipients\":[\"a\"]}",
         "{\"virus\":3}",
         "{\"virus\":{\"name\":3}}",
+        "{\"parts\":{}}",
+        "{\"parts\":[{]}",
+        "{\"parts\":null}",
+        "{\"parts_more\":[]}",
+        "{\"oddities\":\"types\"}",
+        "{\"ambiguous\":}",
         "{\"a\":1}{",
         "{\"a\":1,}",
         "{\"a\" :1}",
@@ -115,6 +128,8 @@ static void writes_the_rest_and_keeps_all_else(void **state)
     assert_string_equal(json_string_value(json_object_get(j, "class")), "virus");
     assert_true(json_is_true(json_object_get(j, "raw")));
     assert_non_null(json_object_get(json_object_get(j, "crash"), "name"));
+    assert_int_equal(json_array_size(json_object_get(j, "parts")), 2);
+    assert_true(json_is_true(json_object_get(j, "ambiguous")));
     json_decref(j);
     assert_int_equal(quarantine_record_parse(&again, &out), 0);
     assert_int_equal(again.rcpt_n, 1);

@@ -269,6 +269,17 @@ static void tells_of_all_copies(void **state)
     world_close(&w);
 }
 
+/* An object of so many bytes. */
+static struct view record_of(size_t n, struct buf *to)
+{
+    buf_clear(to);
+    buf_add_str(to, "{\"parts\":\"");
+    while (to->n + 2 < n)
+        buf_add_char(to, 'x');
+    buf_add_str(to, "\"}");
+    return buf_view(to);
+}
+
 static void shortens_a_line_that_is_too_long(void **state)
 {
     enum { MANY = 3000 };
@@ -277,6 +288,7 @@ static void shortens_a_line_that_is_too_long(void **state)
     struct event e = world_event(w, EVENT_ACCEPTED, &b);
     static struct view to[MANY];
     struct answer a = {.code = -1};
+    struct buf record = {0};
 
     (void)state;
     for (size_t i = 0; i < MANY; i++)
@@ -286,9 +298,20 @@ static void shortens_a_line_that_is_too_long(void **state)
     e.rcpt = to;
     e.rcpt_n = MANY;
     world_record(w, &e);
+    e.kind = EVENT_DELIVERED;
+    e.copy = 1;
+    e.record = record_of(14000, &record);
+    world_record(w, &e);
+    e.copy = 2;
+    e.record = record_of(14001, &record);
+    world_record(w, &e);
     world_settle(w);
     a = ask_for(w, b.s);
     assert_int_equal(a.code, 0);
+    assert_true(json_is_object(json_object_get(json_array_get(a.line, 2), "record")));
+    assert_int_equal(answer_int(&a, 3, "copy"), 2);
+    assert_null(json_object_get(json_array_get(a.line, 3), "record"));
+    buf_free(&record);
     assert_string_equal(answer_str(&a, 1, "event"), "accepted");
     assert_string_equal(answer_str(&a, 1, "from"), "ann@example.net");
     assert_int_equal(answer_int(&a, 1, "to_count"), MANY);

@@ -162,8 +162,7 @@ static void scratch_has_the_size_that_is_asked_for(void **state)
         assert_int_equal(s.rc, 0);
         if (!cases[i].size && (s.report.applied & SANDBOX_SCRATCH))
             fail_msg("%s: it has one", cases[i].says);
-        if ((s.report.applied & SANDBOX_SCRATCH) &&
-            (f.tmp_mb != cases[i].size || f.tmp_files != START_FILES))
+        if ((s.report.applied & SANDBOX_SCRATCH) && (f.tmp_mb != cases[i].size || f.tmp_files != START_FILES))
             fail_msg("%s: %llu MB, %llu files", cases[i].says, f.tmp_mb, f.tmp_files);
         finish(&s);
     }

@@ -1,5 +1,5 @@
 /*
- * av_again.c - see av_again.h. A list of at most 17 copies, each with room for a header line before it.
+ * av_again.c - see av_again.h. A list of at most 18 copies, each with room for a header line before it.
  *
  * Called by av_engine.c during and after one scan, which owns the list. It must
  * never keep more than it was allowed, and never let a shortage of memory pass: that
@@ -11,19 +11,21 @@
 #include <string.h>
 #include <strings.h>
 
-static const char header[] = "Received: by spoold\r\n";
+static const char header[] = "Received: by spoold\r\n", html[] = "Content-Type: text/html\r\n\r\n";
 #define HEADER (sizeof header - 1)
+#define HTML   (sizeof html - 1)
+#define ROOM   (HEADER > HTML ? HEADER : HTML)
 
 static void add_copy(struct av_again *a, struct view bytes, unsigned how)
 {
     /* Not xcalloc(): a shortage is noticed by the guard, and is no reason to die. */
-    char *room = malloc(HEADER + bytes.n);
+    char *room = malloc(ROOM + bytes.n);
 
     if (!room) {
         a->over = true;
         return;
     }
-    memcpy(room + HEADER, bytes.p, bytes.n);
+    memcpy(room + ROOM, bytes.p, bytes.n);
     a->item[a->n++] = (struct av_again_item){room, bytes.n, how};
 }
 
@@ -39,42 +41,15 @@ void av_again_keep(struct av_again *a, struct view bytes, unsigned how)
     add_copy(a, bytes, how);
 }
 
-/* Whoever reads a mail before there is any other layer reads the message. */
-static void end_of_message(struct av_again *a, unsigned mails)
+void av_again_keep_whole(struct av_again *a, struct view bytes, unsigned how)
 {
-    a->inner = true;
-    if (mails && a->message == AV_AGAIN_MAIL)
-        a->message = 0;
-}
-
-void av_again_see(struct av_again *a, const char *type, uint32_t level, unsigned mails)
-{
-    if (level > 0) {
-        if (!a->inner)
-            end_of_message(a, mails);
-    } else if (strcmp(type, "CL_TYPE_IGNORED") == 0) {
-        a->message = AV_AGAIN_DATA | AV_AGAIN_MAIL;
-    } else if (strcmp(type, "CL_TYPE_MAIL") != 0) {
-        a->message = AV_AGAIN_MAIL;
-    }
-}
-
-unsigned av_again_of_message(struct av_again *a, unsigned mails)
-{
-    if (!a->inner)
-        end_of_message(a, mails);
-    return a->message;
-}
-
-void av_again_keep_message(struct av_again *a, struct view bytes, unsigned how)
-{
-    if (bytes.n && a->n <= AV_AGAIN_MAX)
+    if (bytes.n && a->n < sizeof a->item / sizeof *a->item)
         add_copy(a, bytes, how);
 }
 
 static struct view behind(const struct av_again_item *item, const char *what, size_t n)
 {
-    char *at = item->room + HEADER - n;
+    char *at = item->room + ROOM - n;
 
     memcpy(at, what, n);
     return (struct view){at, n + item->n};
@@ -88,6 +63,11 @@ struct view av_again_as_data(struct av_again *a, unsigned i)
 struct view av_again_as_mail(struct av_again *a, unsigned i)
 {
     return behind(&a->item[i], header, HEADER);
+}
+
+struct view av_again_as_html(struct av_again *a, unsigned i)
+{
+    return behind(&a->item[i], html, HTML);
 }
 
 /* MIME (RFC 2045) or uuencode, at the beginning of a line. */

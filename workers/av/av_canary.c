@@ -8,8 +8,6 @@
  */
 #include "workers/av/av_canary.h"
 
-#include "workers/av/av_examine.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -206,13 +204,13 @@ static void explain(const struct canary *c, const struct av_answer *a, struct bu
     buf_addf(why, "%s%s%s", a->text[0] ? " (" : "", a->text, a->text[0] ? ")" : "");
 }
 
-static int ask(struct av_engine *e, const struct canary *c, struct buf *why)
+static int ask(struct av_mail *m, const struct canary *c, struct buf *why)
 {
     struct buf message = {0};
     struct av_answer a;
 
     c->make(&message);
-    av_examine(e, buf_view(&message), &a);
+    av_mail_examine(m, buf_view(&message), NULL, &a);
     buf_free(&message);
     if (a.state == c->wanted)
         return 0;
@@ -220,12 +218,12 @@ static int ask(struct av_engine *e, const struct canary *c, struct buf *why)
     return -1;
 }
 
-int av_canary_ask(struct av_engine *e, struct buf *why)
+int av_canary_ask(struct av_engine *e, struct av_mail *m, struct buf *why)
 {
     if (av_engine_without(e) & AV_WITHOUT_CANARY)
         return 0;
     for (size_t i = 0; i < AV_CANARY__MAX; i++)
-        if (ask(e, &canaries[i], why) < 0)
+        if (ask(m, &canaries[i], why) < 0)
             return -1;
     return 0;
 }

@@ -9,10 +9,10 @@
 #ifndef WORKERS_AV_CANARY_H
 #define WORKERS_AV_CANARY_H
 
-#include "workers/av/av_engine.h"
+#include "workers/av/av_mail.h"
 
 /* 0, or -1 with what was answered wrongly. */
-int av_canary_ask(struct av_engine *e, struct buf *why);
+int av_canary_ask(struct av_engine *e, struct av_mail *m, struct buf *why);
 /* The EICAR test file (68 bytes), the same in a ZIP archive and in a MIME message; for tests, too. */
 enum av_canary { AV_CANARY_RAW, AV_CANARY_ZIP, AV_CANARY_MIME, AV_CANARY_CLEAN, AV_CANARY__MAX };
 void av_canary_make(enum av_canary which, struct buf *to);

@@ -35,10 +35,32 @@ struct av_engine *av_engine_open(const struct antivirus_settings *s, unsigned wi
 int av_engine_load(struct av_engine *e, const char *dir, struct wire_loaded *loaded, struct buf *why);
 /* From now on temporary files go there; a path that stays valid. 0 or -1. */
 int av_engine_settle(struct av_engine *e, const char *scratch);
-/* Scans bytes in memory, some of them more than once; scan_time is for all together. Never fails: what went
- * wrong is in `to`. */
-void av_engine_scan(struct av_engine *e, struct view bytes, struct av_scan *to);
+/* What bytes are, for libclamav goes by that, too. */
+enum av_how {
+    AV_HOW_FILE,    /* a content: whatever libclamav takes it for, a mail in it is read by libclamav */
+    AV_HOW_MESSAGE, /* a mail as it came: its parts come as files of their own, so libclamav does not look for
+                       them */
+    AV_HOW_HTML,    /* a content of that type: its links are looked at, where the signatures speak of links */
+};
+/* What all scans of one message may still use together. */
+struct av_budget {
+    uint64_t begun_ms; /* CLOCK_MONOTONIC */
+    uint64_t bytes;    /* were scanned so far; of these antivirus.scan_size is the limit */
+    uint32_t files;    /* were looked into; of these antivirus.files is the limit */
+};
+struct av_order {
+    struct view bytes;
+    enum av_how how;
+    struct av_budget *budget; /* NULL: all of it is this scan's */
+};
+struct av_budget av_engine_budget(void);
+/* Scans bytes in memory, some of them more than once. Never fails: what went wrong is in `to`. */
+void av_engine_scan(struct av_engine *e, const struct av_order *order, struct av_scan *to);
 unsigned av_engine_without(const struct av_engine *e);
+/* Bytes that may be examined of one message. */
+uint64_t av_engine_scan_size(const struct av_engine *e);
+/* Opened when it was loaded; the engine's. */
+struct charset_set *av_engine_charsets(const struct av_engine *e);
 /* Takes seconds with a large set: for tests; a worker ends instead. */
 void av_engine_free(struct av_engine **e);
 

@@ -185,13 +185,30 @@ void av_examine_judge(const struct av_scan *scan, const struct av_guard_report *
     object(a, scan->layer_why, "%s", scan->layer_text);
 }
 
-void av_examine(struct av_engine *e, struct view bytes, struct av_answer *a)
+void av_examine(struct av_engine *e, const struct av_order *order, struct av_answer *a)
 {
     struct av_guard_report guard = {0};
     struct av_scan scan;
 
     av_guard_begin();
-    av_engine_scan(e, bytes, &scan);
+    av_engine_scan(e, order, &scan);
     av_guard_end(&guard);
     av_examine_judge(&scan, &guard, av_engine_without(e), a);
+}
+
+void av_examine_join(struct av_answer *all, const struct av_answer *one)
+{
+    uint32_t layers = all->layers + one->layers;
+    bool worse = one->state == ANTIVIRUS_INFECTED ||
+                 (one->state == ANTIVIRUS_UNEXAMINED && antivirus_is_worse(one->why, all->why));
+
+    if (worse && all->state != ANTIVIRUS_INFECTED)
+        *all = *one;
+    all->layers = layers;
+}
+
+void av_examine_object(struct av_answer *a, enum antivirus_why why, const char *text)
+{
+    if (a->state != ANTIVIRUS_INFECTED)
+        object(a, why, "%s", text);
 }

@@ -66,7 +66,6 @@ static struct {
     bool armed;
     enum call broken;
     unsigned broken_n, seen; /* broken_n 0: nothing is broken */
-    unsigned mails;
     int broken_err;
     struct av_guard_report report;
 } guard;
@@ -131,13 +130,7 @@ void av_guard_begin(void)
 {
     guard.report = (struct av_guard_report){0};
     guard.seen = 0;
-    guard.mails = 0;
     guard.armed = true;
-}
-
-unsigned av_guard_mails(void)
-{
-    return guard.mails;
 }
 
 void av_guard_end(struct av_guard_report *r)
@@ -180,19 +173,7 @@ void av_guard_break(const char *call, unsigned n, int err)
         return rc;                                                                                           \
     }
 
-/* libclamav's mail reader begins with a folder "mail-tmp.XXXX" for what it takes out. */
-STAND_IN(int, mkdir, (const char *path, mode_t mode))
-{
-    static const char name[] = "mail-tmp.";
-    const char *slash = strrchr(path, '/');
-    int rc = guard_breaks(CALL_MKDIR) ? -1 : NEXT(CALL_MKDIR, int, (const char *, mode_t), (path, mode));
-
-    if (rc < 0)
-        guard_note(CALL_MKDIR);
-    else
-        guard.mails += strncmp(slash ? slash + 1 : path, name, sizeof name - 1) == 0;
-    return rc;
-}
+GUARD(CALL_MKDIR, int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
 GUARD(CALL_MKDIRAT, int, mkdirat, -1, (int dir, const char *path, mode_t mode), (dir, path, mode))
 GUARD(CALL_DUP, int, dup, -1, (int fd), (fd))
 GUARD(CALL_READ, ssize_t, read, -1, (int fd, void *to, size_t n), (fd, to, n))

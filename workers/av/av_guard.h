@@ -24,8 +24,6 @@ int av_guard_load(void);
 void av_guard_begin(void);
 /* Until here. */
 void av_guard_end(struct av_guard_report *r);
-/* Folders for the parts of a mail that libclamav made since av_guard_begin(): so often it read one. */
-unsigned av_guard_mails(void);
 /* Tests: the n-th (1..) guarded call of this name from av_guard_begin() on fails with `err`; NULL = none. */
 void av_guard_break(const char *call, unsigned n, int err);
 

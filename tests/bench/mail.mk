@@ -1,0 +1,14 @@
+# mail.mk - programs that read mail by our parser and, where its library is installed, by GMime.
+# Included by the Makefile; used by tests/bench/mail.py and tests/interop/mail_compare.py.
+GMIME := $(shell pkg-config --exists gmime-3.0 2>/dev/null && echo yes)
+.PHONY: mail-readers
+mail-readers: $(B)/mail_parts $(B)/bench_mail $(if $(GMIME),$(B)/mail_parts_gmime $(B)/bench_mail_gmime)
+$(B)/obj/tests/interop/mail_reader_gmime.o: WCONV = $(subst -I/,-isystem /,$(shell pkg-config --cflags gmime-3.0 2>/dev/null))
+$(B)/mail_parts: $(B)/obj/tests/interop/mail_parts.o
+$(B)/bench_mail: $(B)/obj/tests/bench/mail.o
+$(B)/mail_parts $(B)/bench_mail: $(B)/obj/tests/interop/mail_reader_ours.o $(B)/libspoold.a $(B)/libworkers.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_WORKER)
+$(B)/mail_parts_gmime: $(B)/obj/tests/interop/mail_parts.o
+$(B)/bench_mail_gmime: $(B)/obj/tests/bench/mail.o
+$(B)/mail_parts_gmime $(B)/bench_mail_gmime: $(B)/obj/tests/interop/mail_reader_gmime.o $(B)/libspoold.a
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_WORKER) $(shell pkg-config --libs gmime-3.0 2>/dev/null)

@@ -1,0 +1,97 @@
+/*
+ * test_pool_list.c - unit tests of spoold/pool_list.c: the room for a list of parts has a size that nobody
+ * can change, and what is taken from it is a list.
+ *
+ * Run by `make check`. What a wrong list does to its worker is tested in test_pool_result.c.
+ */
+#include "tests/unit/pool_world.h"
+
+#include "common/parts.h"
+#include "spoold/pool_part.h"
+
+#include <sys/resource.h>
+
+static void the_room_keeps_its_size(void **state)
+{
+    int room = -1, child = pool_list_open(&room);
+    char byte = 'x';
+
+    (void)state;
+    assert_true(room >= 0 && child >= 0);
+    assert_int_equal(pwrite(child, &byte, 1, PARTS_PACKED_MAX - 1), 1);
+    assert_int_equal(pwrite(child, &byte, 1, PARTS_PACKED_MAX), -1);
+    assert_int_equal(ftruncate(child, PARTS_PACKED_MAX + 1), -1);
+    assert_int_equal(ftruncate(child, 0), -1);
+    assert_int_equal(fallocate(child, 0, 0, PARTS_PACKED_MAX + 1), -1);
+    assert_int_equal(fcntl(child, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    assert_int_equal(pread(child, &byte, 1, 0), -1);
+    assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, child, 0) == MAP_FAILED);
+    assert_int_equal(fcntl(child, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    assert_int_equal(fcntl(room, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    assert_int_equal(pread(room, &byte, 1, PARTS_PACKED_MAX - 1), 1);
+    assert_int_equal(byte, 'x');
+    close(child);
+    pool_list_close(&room);
+    assert_int_equal(room, -1);
+    pool_list_close(&room);
+}
+
+static void a_list_is_taken_and_the_one_before_is_gone(void **state)
+{
+    struct parts written = {.odd = oddity_bit(ODDITY_TYPES)}, got = {0};
+    int room = -1, child = pool_list_open(&room);
+    struct buf b = {0};
+
+    (void)state;
+    parts_add(&written, &(struct parts_item){.size = 1}, VIEW("a/b"), VIEW("n"));
+    parts_pack(&b, &written);
+    assert_int_equal(buf_write_fd(&b, child), 0);
+    assert_null(pool_list_take(room, b.n, &got));
+    assert_true(got.n == 1 && got.odd == written.odd);
+    assert_non_null(pool_list_take(room, b.n - 1, &got));
+    assert_true(parts_is_empty(&got) && !got.item);
+    assert_null(pool_list_take(room, b.n, &got));
+    assert_null(pool_list_take(room, 0, &got));
+    assert_true(parts_is_empty(&got) && !got.item);
+    assert_string_equal(pool_list_take(room, PARTS_PACKED_MAX, &got),
+                        "RESULT: its output is no list of parts");
+    assert_string_equal(pool_list_take(room, PARTS_PACKED_MAX + 1, &got), "RESULT: its output is too large");
+    close(child);
+    pool_list_close(&room);
+    parts_free(&written);
+    buf_free(&b);
+}
+
+static void without_descriptors_there_is_no_room(void **state)
+{
+    struct rlimit old, few;
+    int room = -1;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    for (rlim_t more = 0; more < 2; more++) {
+        int next = dup(0);
+        unsigned before;
+
+        close(next);
+        before = pool_world_fds();
+        few = (struct rlimit){(rlim_t)next + more, old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        errno = 0;
+        assert_int_equal(pool_list_open(&room), -1);
+        assert_true(errno == EMFILE && room == -1);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        assert_int_equal(pool_world_fds(), before);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_room_keeps_its_size),
+        cmocka_unit_test(a_list_is_taken_and_the_one_before_is_gone),
+        cmocka_unit_test(without_descriptors_there_is_no_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

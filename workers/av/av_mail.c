@@ -1,0 +1,229 @@
+/*
+ * av_mail.c - see av_mail.h. The message first, then the contents one by one; the first virus ends it.
+ *
+ * Linked into worker-av; called by role_av.c. A content that was clean is remembered
+ * by its SHA-256 (av_seen.h), for this and the other children. It must never let
+ * a content go by that was neither scanned nor known: what the parser could not
+ * read, and what is beyond antivirus.scan_size, makes the message unexamined.
+ */
+#include "workers/av/av_mail.h"
+
+#include "common/xalloc.h"
+#include "workers/av/av_seen.h"
+#include "workers/mail/mail.h"
+#include "workers/mail/mail_leaf.h"
+#include "workers/sha256.h"
+
+#include <stdlib.h>
+
+/* A message, and a message that is an encoded file in it: those in archives are left to libclamav. */
+enum { OUTER, INNER, LEVELS };
+struct reader {
+    struct mail mail;
+    struct mail_leaf leaf;
+};
+struct av_mail {
+    struct av_engine *engine;
+    struct sha256 *digest;
+    struct reader reader[LEVELS];
+};
+
+/* One message on its way. */
+struct turn {
+    struct av_mail *m;
+    struct av_budget budget;
+    uint64_t left; /* bytes of contents that may still come */
+    uint64_t odd;
+    unsigned level;
+    bool spoilt; /* binary files in the present part are: that they cannot be unpacked says nothing */
+    struct parts *list;
+    struct av_answer *answer;
+};
+
+struct av_mail *av_mail_open(struct av_engine *e)
+{
+    struct av_mail *m = xcalloc(1, sizeof *m);
+
+    m->engine = e;
+    m->digest = sha256_open();
+    if (!m->digest)
+        av_mail_free(&m);
+    return m;
+}
+
+void av_mail_free(struct av_mail **m)
+{
+    struct av_mail *old = *m;
+
+    *m = NULL;
+    if (!old)
+        return;
+    for (unsigned i = 0; i < LEVELS; i++) {
+        mail_free(&old->reader[i].mail);
+        mail_leaf_free(&old->reader[i].leaf);
+    }
+    sha256_free(&old->digest);
+    free(old);
+}
+
+static bool is_infected(const struct turn *t)
+{
+    return t->answer->state == ANTIVIRUS_INFECTED;
+}
+
+static void scan(struct turn *t, struct view bytes, enum av_how how, struct av_answer *one)
+{
+    struct av_order order = {bytes, how, &t->budget};
+
+    av_examine(t->m->engine, &order, one);
+    if (!t->spoilt || one->state == ANTIVIRUS_INFECTED)
+        av_examine_join(t->answer, one);
+}
+
+static bool hash(struct turn *t, struct view bytes, unsigned char sum[SHA256_SIZE])
+{
+    struct sha256 *d = t->m->digest;
+
+    if (sha256_begin(d) == 0 && sha256_add(d, bytes.p, bytes.n) == 0 && sha256_end(d, sum) == 0)
+        return true;
+    av_examine_object(t->answer, ANTIVIRUS_RESOURCE, "libcrypto refused the SHA-256 of a part");
+    return false;
+}
+
+/* The same bytes were clean before, by this engine and asked the same way. */
+static void scan_unless_seen(struct turn *t, struct view bytes, enum av_how how, const unsigned char *sum)
+{
+    struct av_answer one;
+
+    if (is_infected(t))
+        return;
+    if (av_seen_has(sum, how)) {
+        t->answer->layers++;
+        return;
+    }
+    scan(t, bytes, how, &one);
+    if (one.state == ANTIVIRUS_CLEAN)
+        av_seen_add(sum, how);
+}
+
+static void list_content(struct turn *t, const struct mail_part *p, const struct mail_content *c,
+                         const unsigned char *sum)
+{
+    struct parts_item item = {.size = c->bytes.n};
+    struct mail *mail = &t->m->reader[t->level].mail;
+    struct view type = VIEW(""), name = c->name;
+
+    /* Text around the parts is scanned, and no part that people look for. */
+    if (!t->list || p->kind == MAIL_KIND_AROUND)
+        return;
+    if (p->other || c->odd != ODDITY_NONE)
+        item.flags |= PARTS_OTHER_READING;
+    if (c->inside)
+        item.flags |= PARTS_INSIDE;
+    else
+        type = mail_part_type(mail, p);
+    if (!c->inside)
+        name = mail_part_name(mail, p, av_engine_charsets(t->m->engine));
+    memcpy(item.sha256, sum, sizeof item.sha256);
+    parts_add(t->list, &item, type, name);
+}
+
+static void take_parts(struct turn *t);
+
+/* A message that came encoded as a file, which whoever opens it reads as a mail. */
+static void take_message(struct turn *t, struct view message)
+{
+    struct mail *mail = &t->m->reader[INNER].mail;
+    bool spoilt = t->spoilt;
+
+    t->level = INNER;
+    mail_open(mail, message, t->left);
+    take_parts(t);
+    /* Only what was not read counts: the form of an attached mail is its sender's. */
+    t->odd |= oddity_of_grade(mail->odd, ODDITY_LIMIT);
+    mail_close(mail);
+    t->level = OUTER;
+    t->spoilt = spoilt;
+}
+
+/* Beyond scan_size nothing more is taken out; false then. */
+static bool take_content(struct turn *t, const struct mail_part *p, const struct mail_content *c)
+{
+    bool html = view_equal_nocase(p->subtype, VIEW("html")) && !c->inside;
+    unsigned char sum[SHA256_SIZE];
+
+    if (c->bytes.n > t->left) {
+        t->odd |= oddity_bit(ODDITY_SIZE_MAX);
+        return false;
+    }
+    t->left -= c->bytes.n;
+    if (!hash(t, c->bytes, sum))
+        return false;
+    list_content(t, p, c, sum);
+    if (c->bytes.n)
+        scan_unless_seen(t, c->bytes, html ? AV_HOW_HTML : AV_HOW_FILE, sum);
+    if (t->level == OUTER && p->encoding != MAIL_ENCODING_NONE && c->odd == ODDITY_NONE && !c->inside &&
+        mail_is_message(c->bytes))
+        take_message(t, c->bytes);
+    return true;
+}
+
+static bool take_leaf(struct turn *t, const struct mail_part *p)
+{
+    struct reader *r = &t->m->reader[t->level];
+    struct mail_leaf *leaf = &r->leaf;
+    struct mail_content c;
+    bool more = true;
+
+    t->spoilt = p->encoding == MAIL_ENCODING_NONE && r->mail.source[p->source].cleaned;
+    mail_leaf_open(leaf, p->body, p->encoding);
+    while (more && mail_leaf_next(leaf, &c))
+        more = take_content(t, p, &c);
+    t->odd |= leaf->met;
+    return more;
+}
+
+static void take_parts(struct turn *t)
+{
+    const struct mail *mail = &t->m->reader[t->level].mail;
+    bool more = true;
+
+    /* Messages that had to be decoded to find parts in them. */
+    for (unsigned i = 1; i < mail->source_n && !is_infected(t); i++) {
+        struct av_answer one;
+
+        if (mail->source[i].owned && !mail->source[i].cleaned)
+            scan(t, mail->source[i].bytes, AV_HOW_MESSAGE, &one);
+    }
+    for (unsigned i = 0; i < mail->n && more; i++)
+        if (mail->part[i].kind == MAIL_KIND_LEAF || mail->part[i].kind == MAIL_KIND_AROUND)
+            more = take_leaf(t, &mail->part[i]);
+}
+
+static void judge_form(struct turn *t)
+{
+    enum oddity limit = oddity_first(oddity_of_grade(t->odd, ODDITY_LIMIT));
+
+    if (limit != ODDITY_NONE)
+        av_examine_object(t->answer, ANTIVIRUS_LIMIT, oddity_text(limit));
+    if (t->odd & oddity_bit(ODDITY_PARTIAL))
+        av_examine_object(t->answer, ANTIVIRUS_AMBIGUOUS, oddity_text(ODDITY_PARTIAL));
+}
+
+void av_mail_examine(struct av_mail *m, struct view message, struct parts *list, struct av_answer *a)
+{
+    struct av_answer all = {.state = ANTIVIRUS_CLEAN}, one;
+    struct turn t = {.m = m, .budget = av_engine_budget(), .list = list, .answer = &all};
+    struct mail *mail = &m->reader[OUTER].mail;
+
+    t.left = av_engine_scan_size(m->engine);
+    scan(&t, message, AV_HOW_MESSAGE, &one);
+    mail_open(mail, message, t.left);
+    take_parts(&t);
+    t.odd |= mail->odd;
+    judge_form(&t);
+    if (list)
+        list->odd = t.odd;
+    mail_close(mail);
+    *a = all; /* not before: who dies on the way has said nothing */
+}
