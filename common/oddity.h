@@ -32,8 +32,9 @@ enum oddity {
     ODDITY_BASE64,        /* padding or foreign bytes within base64 */
     ODDITY_QP,            /* broken quoted-printable */
     ODDITY_PARTIAL,       /* message/partial: the rest is in other messages */
-    ODDITY_EXTERNAL,      /* message/external-body: the content is elsewhere */
+    ODDITY_CUT_OFF,       /* a file that ends where the message was cut off */
     /* Common in honest mail, and the same for all readers: told, nothing more. */
+    ODDITY_EXTERNAL,     /* message/external-body: the content is elsewhere */
     ODDITY_UNTERMINATED, /* a multipart without its last delimiter */
     ODDITY_TRUNCATED,    /* base64 that ends within a group */
     ODDITY_NO_BODY,      /* no empty line behind a header */
@@ -48,6 +49,7 @@ enum oddity {
     ODDITY_HEADER_MAX,
     ODDITY_LINE_MAX,
     ODDITY_PARAMS_MAX,
+    ODDITY_BOUNDARY_MAX,
     ODDITY_WAYS_MAX,
     ODDITY_WORK_MAX,
     ODDITY_INSIDE_MAX,
@@ -63,7 +65,7 @@ static inline uint64_t oddity_bit(enum oddity o)
     return o == ODDITY_NONE ? 0 : 1ull << o;
 }
 
-/* "two-boundaries"; "?" beyond the table, "" for NONE. As it stands in records, headers and JSON. */
+/* "boundaries"; "?" beyond the table, "" for NONE. As it stands in records, headers and JSON. */
 const char *oddity_name(unsigned o);
 /* In plain words for people. */
 const char *oddity_text(unsigned o);

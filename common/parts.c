@@ -124,21 +124,31 @@ static struct parts_item *add_item(struct parts *p)
     return &p->item[p->n++];
 }
 
+/* Readings that see the same differ in nothing that people look for. */
+static bool is_listed(const struct parts *p, const struct parts_item *i)
+{
+    for (uint32_t k = 0; k < p->n; k++)
+        if (memcmp(p->item[k].sha256, i->sha256, sizeof i->sha256) == 0 && p->item[k].size == i->size &&
+            strcmp(p->item[k].name, i->name) == 0 && strcmp(p->item[k].type, i->type) == 0)
+            return true;
+    return false;
+}
+
 void parts_add(struct parts *p, const struct parts_item *numbers, struct view type, struct view name)
 {
-    struct parts_item *i = NULL;
+    struct parts_item i = {.flags = numbers->flags & PARTS_FLAGS, .size = numbers->size};
 
-    if (p->n == PARTS_LISTED_MAX) {
-        p->more += p->more < UINT32_MAX;
+    if (i.size > INT64_MAX)
+        i.size = INT64_MAX; /* what JSON can tell */
+    memcpy(i.sha256, numbers->sha256, sizeof i.sha256);
+    clean_type(i.type, type);
+    clean_name(i.name, name);
+    if (is_listed(p, &i))
         return;
-    }
-    i = add_item(p);
-    *i = (struct parts_item){.flags = numbers->flags & PARTS_FLAGS, .size = numbers->size};
-    if (i->size > INT64_MAX)
-        i->size = INT64_MAX; /* what JSON can tell */
-    memcpy(i->sha256, numbers->sha256, sizeof i->sha256);
-    clean_type(i->type, type);
-    clean_name(i->name, name);
+    if (p->n == PARTS_LISTED_MAX)
+        p->more += p->more < UINT32_MAX;
+    else
+        *add_item(p) = i;
 }
 
 void parts_free(struct parts *p)

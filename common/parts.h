@@ -12,11 +12,10 @@
 #include "common/json.h"
 #include "common/oddity.h"
 
-#define PARTS_LISTED_MAX    100 /* of one message; more are counted */
-#define PARTS_TYPE_MAX      100 /* bytes; longer ones are cut */
-#define PARTS_NAME_MAX      255
-#define PARTS_PACKED_MAX    65536 /* bytes of a packed list */
-#define PARTS_AMBIGUOUS_MAX 500   /* bytes that parts_add_ambiguous() adds at most */
+#define PARTS_LISTED_MAX 100 /* of one message; more are counted */
+#define PARTS_TYPE_MAX   100 /* bytes; longer ones are cut */
+#define PARTS_NAME_MAX   255
+#define PARTS_PACKED_MAX 65536 /* bytes of a packed list */
 
 enum {
     PARTS_OTHER_READING = 1, /* seen by some readers only */
@@ -36,7 +35,8 @@ struct parts {
     struct parts_item *item; /* owned */
 };
 
-/* Adds one; beyond PARTS_LISTED_MAX it is counted. `type` and `name` are hostile bytes. */
+/* Adds one, but not the same content of the same type and name again; beyond PARTS_LISTED_MAX it is counted.
+ * `type` and `name` are hostile bytes. */
 void parts_add(struct parts *p, const struct parts_item *numbers, struct view type, struct view name);
 void parts_pack(struct buf *to, const struct parts *p);
 /* 0, or -1 (EPROTO) when the bytes are no list; `p` zeroed by the caller, owns its items afterwards. */

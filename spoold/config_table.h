@@ -72,7 +72,7 @@ OPT("antivirus", "big_message", SIZE, av_big_message, "2M", 65536, 1099511627776
 OPT("antivirus", "virus_action", ENUM, av_virus_action, "quarantine", 0, 0, "quarantine|delete", "R015", "What becomes of an infected message. quarantine: into quarantine/virus. delete: removed, with a line in the journal.")
 OPT("antivirus", "encrypted_action", ENUM, av_encrypted_action, "tag", 0, 0, "tag|quarantine", "", "A message with content that nobody can examine without its password. tag: passed on with X-Spoold-Virus: unexamined. quarantine: into quarantine/policy.")
 OPT("antivirus", "no_unpacker_action", ENUM, av_no_unpacker_action, "tag", 0, 0, "tag|quarantine", "", "A message with an archive that no program here can unpack.")
-OPT("antivirus", "limit_action", ENUM, av_limit_action, "quarantine", 0, 0, "tag|quarantine", "", "A message that goes beyond timeout, scan_size, file_size, recursion or files.")
+OPT("antivirus", "limit_action", ENUM, av_limit_action, "quarantine", 0, 0, "tag|quarantine", "", "A message that goes beyond timeout, scan_size, file_size, recursion or files, or beyond what is read of one mail (worker-av(8)).")
 OPT("antivirus", "ambiguous_action", ENUM, av_ambiguous_action, "quarantine", 0, 0, "tag|quarantine", "", "A message that was not examined to its end because an archive or a part of it can be read in two ways (reason ambiguous). What was examined in every way is mime.ambiguous_action's.")
 OPT("antivirus", "macros", BOOL, av_macros, "no", 0, 0, NULL, "", "Documents with macros count as infected.")
 OPT("antivirus", "phishing", BOOL, av_phishing, "no", 0, 0, NULL, "", "Links that show another host than they lead to count as infected.")
@@ -80,7 +80,7 @@ OPT("antivirus", "broken_programs", BOOL, av_broken, "no", 0, 0, NULL, "", "Prog
 OPT("antivirus", "broken_media", BOOL, av_broken_media, "no", 0, 0, NULL, "", "Pictures that are broken count as infected.")
 OPT("antivirus", "pua", BOOL, av_pua, "no", 0, 0, NULL, "", "Possibly unwanted applications count as infected.")
 
-OPT("mime", "ambiguous_action", ENUM, mime_ambiguous_action, "tag", 0, 0, "tag|quarantine", "", "A message that readers take in different ways (two boundaries, doubled fields ...), when every way was examined and nothing was found. tag: passed on with its header saying so. quarantine: into quarantine/policy, also what another setting would tag. What could not be examined for that reason is antivirus.ambiguous_action's.")
+OPT("mime", "ambiguous_action", ENUM, mime_ambiguous_action, "tag", 0, 0, "tag|quarantine", "", "A message that readers take in different ways (two boundaries, doubled fields ...), when every way was examined and nothing was found. tag: passed on, its X-Spoold-Virus says how. quarantine: into quarantine/policy, also what another setting would tag. Needs antivirus.clamav: worker-av reads the mail. What could not be examined to its end (a part of a message that was sent in parts, a file that was cut off) is antivirus.ambiguous_action's.")
 
 OPT("deliver", "children", INT, deliver_children, "4", 1, 64, NULL, "", "Messages that are handed over at the same time, where an intake has deliver set.")
 OPT("deliver", "helo", STR, deliver_helo, "", 0, 0, NULL, "", "Name given in EHLO or LHLO. Empty: site.hostname.")

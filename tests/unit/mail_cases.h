@@ -5,14 +5,16 @@
  * For test_av_ambiguous.c and test_mail_cases.c; the tables are in mail_cases_ambiguous.h and
  * mail_cases_honest.h. What is hidden is put in at run time, so that no scanner takes a source or a binary of
  * ours for a virus. A template is text in which "\n" is a line end and these words in braces stand for bytes:
- *   {raw} {zip} {tnef}           the file; a ZIP archive with it, base64; a winmail.dat with that archive,
- * base64 {64} {64:5-9} {64-:5-9}      base64 in lines; of these bytes, on one line; without padding {64/8/!!}
- * base64 with "!!" behind each eight characters; {64/0/} has one line {url}                        of FB and
- * the file, in the alphabet of RFC 4648, 5 {qp} {qp:5-9} {qplow}        quoted-printable, each byte escaped;
- * with lower case digits {uu} {yenc}                  the lines between "begin" and "end"; those between
- * "=ybegin" and "=yend" {wrap}...{/wrap}             what is between them in base64; {qwrap}...{/qwrap}: with
- * "=" escaped as in qp {450*X-#: 1\n}               so often, with the number for "#" {CR} {LF} {CRLF}
- * {CRCRLF}    what "\n" is from here on
+ *
+ * - {raw} {zip} {tnef}: the file; a ZIP archive with it, base64; a winmail.dat with that archive, base64
+ * - {64} {64:5-9} {64-:5-9}: base64 in lines; of these bytes, on one line; without padding
+ * - {64/8/!!}: base64 with "!!" behind each eight characters; {64/0/} has one line
+ * - {url}: of FB and the file, in the alphabet of RFC 4648, 5
+ * - {qp} {qp:5-9} {qplow}: quoted-printable, each byte escaped; with lower case digits
+ * - {uu} {yenc}: the lines between "begin" and "end"; those between "=ybegin" and "=yend"
+ * - {wrap}...{/wrap}: what is between them in base64; {qwrap}...{/qwrap}: with "=" escaped as in qp
+ * - {450*X-#: 1\n}: so often, with the number for "#"
+ * - {CR} {LF} {CRLF} {CRCRLF}: what "\n" is from here on
  */
 #ifndef TESTS_UNIT_MAIL_CASES_H
 #define TESTS_UNIT_MAIL_CASES_H

@@ -85,7 +85,7 @@ static const struct {
       "X-Spoold-Virus: clean; ambiguous (types, boundaries); TEST SIGNATURES ONLY\n"},
      AMBIGUOUS},
     {{"all there is to be ambiguous fits into the line", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0,
-      false, false, "", "@.eml @.hdr", NULL, "partial, external-body)\n"},
+      false, false, "", "@.eml @.hdr", NULL, "partial, cut-off)\n"},
      EVERYTHING},
     {{"what is odd only is not told there", NULL, POOL_DONE, WIRE_OK, ANTIVIRUS_CLEAN, 0, "", 0, false, false,
       "", "@.eml @.hdr", NULL, "X-Spoold-Virus: clean\n"},

@@ -157,8 +157,8 @@ static void a_long_list_of_parts_is_cut_in_the_journal_only(void **state)
     memset(name, '"', sizeof name);
     m->hashed = true;
     m->parts.odd = oddity_bit(ODDITY_TYPES);
-    for (int i = 0; i < PARTS_LISTED_MAX + 5; i++)
-        parts_add(&m->parts, &(struct parts_item){.size = 1}, VIEW("a/b"), (struct view){name, sizeof name});
+    for (unsigned i = 0; i < PARTS_LISTED_MAX + 5; i++)
+        parts_add(&m->parts, &(struct parts_item){.size = i}, VIEW("a/b"), (struct view){name, sizeof name});
     assert_int_equal(flow_record(&w->d, m), 0);
     depot_world_flush(w);
     r = journal_reader_open(w->d.journal_dir, NULL);

@@ -418,7 +418,7 @@ static const struct limit {
     {"bytes of a line of a header", make_header_line, MAIL_LINE_MAX, O(LINE_MAX)},
     {"bytes of a line of a body", make_body_line, MAIL_BODY_LINE_MAX, O(LINE_MAX)},
     {"parameters", make_params, MAIL_PARAMS_MAX, O(PARAMS_MAX)},
-    {"bytes of a boundary", make_boundary, MAIL_BOUNDARY_MAX, O(LINE_MAX)},
+    {"bytes of a boundary", make_boundary, MAIL_BOUNDARY_MAX, O(BOUNDARY_MAX)},
     {"types of one message", make_types, MAIL_WAYS_MAX, O(WAYS_MAX)},
     {"files in a text", make_inside, MAIL_INSIDE_MAX, O(INSIDE_MAX)},
     {"bytes that are decoded to find parts", make_encoded, 3000, O(SIZE_MAX)},

@@ -47,7 +47,7 @@ static const struct {
     {"a piece of a message", TYPE "message/partial; number=2; total=3\n", "l none;", false, ODDITY_PARTIAL},
     {"its first piece", TYPE "message/partial; number=1; total=3\n", "r none;", false, ODDITY_PARTIAL},
     {"one of one", TYPE "message/partial; number=1; total=1\n", "r none;", false, 0},
-    {"elsewhere", TYPE "message/external-body; access-type=x\n", "l none;", false, ODDITY_EXTERNAL},
+    {"elsewhere", TYPE "message/external-body; access-type=x\n", "l none;r none type;", false, ODDITY_EXTERNAL},
 };
 
 static void write_shapes(struct buf *to, const struct mail_shapes *s)

@@ -86,9 +86,9 @@ static void grades_stand_in_groups(void **state)
 {
     (void)state;
     for (unsigned o = ODDITY_NONE + 1; o < ODDITY__MAX; o++) {
-        enum oddity_grade wanted = o >= ODDITY_DEPTH_MAX      ? ODDITY_LIMIT
-                                   : o >= ODDITY_UNTERMINATED ? ODDITY_TOLD
-                                                              : ODDITY_AMBIGUOUS;
+        enum oddity_grade wanted = o >= ODDITY_DEPTH_MAX  ? ODDITY_LIMIT
+                                   : o >= ODDITY_EXTERNAL ? ODDITY_TOLD
+                                                          : ODDITY_AMBIGUOUS;
 
         assert_int_equal(oddity_grade(o), wanted);
     }

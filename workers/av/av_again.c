@@ -1,7 +1,7 @@
 /*
  * av_again.c - see av_again.h. A list of at most 18 copies, each with room for a header line before it.
  *
- * Called by av_engine.c during and after one scan, which owns the list. It must
+ * Called by av_engine_scan.c during and after one scan, which owns the list. It must
  * never keep more than it was allowed, and never let a shortage of memory pass: that
  * counts as something that was not scanned again.
  */

@@ -1,7 +1,7 @@
 /*
  * av_again.h - bytes of one scan that are scanned once more, with something before them.
  *
- * Called by av_engine.c: libclamav goes by the first bytes of a file, and ignores
+ * Called by av_engine_scan.c: libclamav goes by the first bytes of a file, and ignores
  * some types of it altogether; what reads the message afterwards does not. Keeps
  * copies, for a layer lives only as long as its callback, with room before them for
  * what is put there. The bytes are hostile; they are copied and searched only.

@@ -1,6 +1,6 @@
 /*
- * av_engine.h - libclamav, loaded once and shared by all children; workers/av/av_engine.c is the only file
- * that includes <clamav.h>.
+ * av_engine.h - libclamav, loaded once and shared by all children; <clamav.h> is included by av_engine*.c
+ * only.
  *
  * The loader opens and loads it, each child settles it in a scratch folder of its
  * own after the fork, av_examine.c asks it. What it says is not believed: it
@@ -40,6 +40,7 @@ enum av_how {
     AV_HOW_FILE,    /* a content: whatever libclamav takes it for, a mail in it is read by libclamav */
     AV_HOW_MESSAGE, /* a mail as it came: its parts come as files of their own, so libclamav does not look for
                        them */
+    AV_HOW_READ,    /* a text in which messages were looked for already: libclamav does not */
     AV_HOW_HTML,    /* a content of that type: its links are looked at, where the signatures speak of links */
 };
 /* What all scans of one message may still use together. */

@@ -128,7 +128,7 @@ static void scan_map(struct course *course, cl_fmap_t *map)
     const char *name = NULL;
     cl_error_t code;
 
-    if (course->what == AV_HOW_MESSAGE)
+    if (course->what == AV_HOW_MESSAGE || course->what == AV_HOW_READ)
         options.parse &= ~(uint32_t)CL_SCAN_PARSE_MAIL;
     code = cl_scanmap_callback(map, NULL, &name, &scanned, course->engine->cl, &options, course);
     course->budget->bytes += (uint64_t)scanned * CL_COUNT_PRECISION;

@@ -154,7 +154,8 @@ static void look_for_zip(struct av_layers *l, const struct av_layer_rules *rules
     }
     mark = make_mark(r.directory);
     hand_over(l, layer->level, mark);
-    /* Nothing comes out of what libclamav ignores; av_engine.c has it scanned again behind a NUL byte. */
+    /* Nothing comes out of what libclamav ignores; av_engine_scan.c has it scanned again behind a NUL byte.
+     */
     if (layer->level >= AV_LAYER_LEVELS || is_type(layer, "CL_TYPE_IGNORED"))
         return;
     duty = (struct av_duty){

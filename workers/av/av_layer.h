@@ -1,7 +1,7 @@
 /*
  * av_layer.h - a look of our own at each file that libclamav has taken out of a message.
  *
- * Called by av_engine.c for each layer, the message itself included. Holds what
+ * Called by av_engine_scan.c for each layer, the message itself included. Holds what
  * av_magic.h, av_zip.h and av_tar.h find in it, and counts the layers: an archive
  * from which not everything came was not examined. What libclamav passes over it
  * passes over without a word. The bytes are hostile and are never kept.

@@ -16,6 +16,8 @@
 
 #include <stdlib.h>
 
+#define TEXT_HEAD 512 /* bytes in which a text has no NUL, and an archive has */
+
 /* A message, and a message that is an encoded file in it: those in archives are left to libclamav. */
 enum { OUTER, INNER, LEVELS };
 struct reader {
@@ -146,10 +148,27 @@ static void take_message(struct turn *t, struct view message)
     t->spoilt = spoilt;
 }
 
+/* A text in which our own parser looked for messages: libclamav need not read them, and does not know all of
+ * their types. Not so what is binary: in an archive there may be mails that only libclamav sees. */
+static bool was_read(const struct mail_part *p, struct view bytes)
+{
+    bool binary = bytes.n && memchr(bytes.p, 0, bytes.n < TEXT_HEAD ? bytes.n : TEXT_HEAD);
+
+    return !binary && (p->encoding == MAIL_ENCODING_NONE ? mail_holds_header(bytes) : mail_is_message(bytes));
+}
+
+static enum av_how how_of(const struct mail_part *p, const struct mail_content *c)
+{
+    if (c->inside)
+        return AV_HOW_FILE;
+    if (view_equal_nocase(p->subtype, VIEW("html")))
+        return AV_HOW_HTML;
+    return was_read(p, c->bytes) ? AV_HOW_READ : AV_HOW_FILE;
+}
+
 /* Beyond scan_size nothing more is taken out; false then. */
 static bool take_content(struct turn *t, const struct mail_part *p, const struct mail_content *c)
 {
-    bool html = view_equal_nocase(p->subtype, VIEW("html")) && !c->inside;
     unsigned char sum[SHA256_SIZE];
 
     if (c->bytes.n > t->left) {
@@ -161,7 +180,7 @@ static bool take_content(struct turn *t, const struct mail_part *p, const struct
         return false;
     list_content(t, p, c, sum);
     if (c->bytes.n)
-        scan_unless_seen(t, c->bytes, html ? AV_HOW_HTML : AV_HOW_FILE, sum);
+        scan_unless_seen(t, c->bytes, how_of(p, c), sum);
     if (t->level == OUTER && p->encoding != MAIL_ENCODING_NONE && c->odd == ODDITY_NONE && !c->inside &&
         mail_is_message(c->bytes))
         take_message(t, c->bytes);
@@ -206,8 +225,11 @@ static void judge_form(struct turn *t)
 
     if (limit != ODDITY_NONE)
         av_examine_object(t->answer, ANTIVIRUS_LIMIT, oddity_text(limit));
+    /* Their rest is not here. */
     if (t->odd & oddity_bit(ODDITY_PARTIAL))
         av_examine_object(t->answer, ANTIVIRUS_AMBIGUOUS, oddity_text(ODDITY_PARTIAL));
+    if (t->odd & oddity_bit(ODDITY_CUT_OFF))
+        av_examine_object(t->answer, ANTIVIRUS_AMBIGUOUS, oddity_text(ODDITY_CUT_OFF));
 }
 
 void av_mail_examine(struct av_mail *m, struct view message, struct parts *list, struct av_answer *a)

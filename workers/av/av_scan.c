@@ -1,7 +1,7 @@
 /*
  * av_scan.c - see av_scan.h. Lists of a fixed size: what does not fit is counted, not kept.
  *
- * Called by av_engine.c only. Must never let a name of a virus give way to one of a
+ * Called by av_engine_scan.c only. Must never let a name of a virus give way to one of a
  * heuristic, some of which are none, and never print a byte that is not printable
  * ASCII: names and warnings go to logs and headers.
  */

@@ -1,7 +1,7 @@
 /*
  * av_scan.h - what is collected during the examination of one message, name by name and word by word.
  *
- * Filled by av_engine.c from libclamav's callbacks, judged by av_examine.c. All
+ * Filled by av_engine_scan.c from libclamav's callbacks, judged by av_examine.c. All
  * words come from libclamav, which speaks of hostile bytes: they are cut and made
  * printable here. It collects only; nothing of it is an answer.
  */

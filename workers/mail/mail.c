@@ -201,13 +201,17 @@ struct view mail_part_name(struct mail *m, const struct mail_part *p, struct cha
     return cut_name(v);
 }
 
+bool mail_holds_header(struct view bytes)
+{
+    return bytes.n && mail_tree_find_field(bytes, bytes.p) != NULL;
+}
+
 bool mail_is_message(struct view bytes)
 {
     struct view v = mail_tree_trim(without_mark(bytes));
+    bool begins = mail_header_is_field(v) || (v.n > 5 && memcmp(v.p, "From ", 5) == 0);
 
-    if (v.n > 5 && memcmp(v.p, "From ", 5) == 0)
-        return mail_tree_find_field(v, v.p) != NULL;
-    return mail_header_is_field(v) && mail_tree_find_field(v, v.p) != NULL;
+    return begins && mail_holds_header(v);
 }
 
 struct view mail_part_type(struct mail *m, const struct mail_part *p)

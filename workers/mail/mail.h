@@ -50,7 +50,7 @@ struct mail {
     uint64_t odd;               /* set of enum oddity */
     struct mail_source *source; /* owned; 0: the message as it came */
     unsigned source_n;
-    struct mail_tree *tree; /* while it is read */
+    struct mail_tree *tree; /* owned: kept for the next message */
 };
 
 /* `m` zeroed, or closed before. `size_max`: bytes that may be decoded to find parts in them. */
@@ -62,6 +62,8 @@ void mail_free(struct mail *m);
 /* The file name of a part (Content-Disposition's filename, else Content-Type's name), as UTF-8 in the arena,
  * at most 255 bytes; empty: none. `set` may be NULL. */
 struct view mail_part_name(struct mail *m, const struct mail_part *p, struct charset_set *set);
+/* Is there a line in it that begins a MIME header? */
+bool mail_holds_header(struct view bytes);
 /* Does a content begin like a message, with a field, and is there a line in it that begins a MIME header? */
 bool mail_is_message(struct view bytes);
 /* "text/html" in lower case, in the arena. */

@@ -22,8 +22,8 @@ const char *mail_encoding_name(unsigned encoding);
 /*
  * All different, the most usual first, at most MAIL_ENCODING__MAX; answers how many (>= 1). "base64" and
  * "Base64;" are one; "base64 (comment)", "base64 x", "\"base64\"", "base 64", "(base64)" are more than one,
- * because some readers compare the whole value. A name that nobody knows is NONE alone; then `*unknown` is
- * set.
+ * because some readers compare the whole value. A name that nobody knows is NONE alone; then `*unknown`
+ * is set.
  */
 unsigned mail_encoding_find(struct view value, enum mail_encoding to[MAIL_ENCODING__MAX], bool *unknown);
 

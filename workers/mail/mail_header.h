@@ -11,7 +11,8 @@
 
 #include "workers/mail/mail_arena.h"
 
-/* What was met; each is a reason for another reading, or a limit. */
+/* What was met. NO_FIELD, BLANKS and MBOX_WITHIN are reasons for another reading, those that end in MAX
+ * limits; the others are told. */
 enum {
     MAIL_HEADER_NO_FIELD = 1,     /* a line before the empty one is no field and no fold */
     MAIL_HEADER_BLANKS = 2,       /* a line of blanks and tabs only */

@@ -38,9 +38,9 @@ struct mail_leaf {
 /* `l` zeroed, or used before: its buffers are kept. `body` stays the caller's. */
 void mail_leaf_open(struct mail_leaf *l, struct view body, enum mail_encoding encoding);
 /* First the usual reading; then, where bytes break the rules of their encoding, each other reading that gives
- * other bytes (those of base64 cut at one megabyte of difference are still whole); then the files that are
- * written into the text (uuencode, yEnc), at most MAIL_INSIDE_MAX (ODDITY_INSIDE_MAX). An encoding of none:
- * `bytes` is a part of `body`, nothing is copied. False: no more. */
+ * other bytes; then the files that are written into the text (uuencode, yEnc), at most MAIL_INSIDE_MAX
+ * (ODDITY_INSIDE_MAX). An encoding of none: `bytes` is a part of `body`, nothing is copied. False: no more.
+ */
 bool mail_leaf_next(struct mail_leaf *l, struct mail_content *c);
 void mail_leaf_free(struct mail_leaf *l);
 

@@ -238,6 +238,12 @@ static void add_type_shapes(struct mail_arena *a, const struct choice *c, unsign
     add_encodings(a, s, c, to);
     if (s.kind == MAIL_KIND_LEAF && s.content)
         add_boundaries(a, s, to);
+    if (to->odd & oddity_bit(ODDITY_EXTERNAL)) {
+        /* What stands behind the header of what is elsewhere is no body, but some show it. */
+        s.kind = MAIL_KIND_MESSAGE;
+        s.why = s.why ? s.why : ODDITY_TYPE;
+        add_shape(to, s);
+    }
 }
 
 void mail_shape_find(struct mail_arena *a, const struct mail_header *h, bool digest, struct mail_shapes *to)

@@ -1,8 +1,8 @@
 /*
  * mail_tree.h - finds the parts of a message: the usual reading first, then every other one.
  *
- * Called by mail.c for each source (the message, cleaned copies of it). Iterative: two
- * lists of what is still to be read. Each reading that sees bytes which no reading
+ * Called by mail.c for each source (the message, cleaned copies of it). Iterative: lists
+ * of what is still to be read. Each reading that sees bytes which no reading
  * before it saw adds parts; one that sees the same adds nothing.
  */
 #ifndef WORKERS_MAIL_TREE_H

@@ -7,6 +7,7 @@
  */
 #include "workers/mail/mail_tree_part.h"
 
+#include "workers/mail/mail_base64.h"
 #include "workers/mail/mail_line.h"
 
 #define INSIDE_WHOLE 16 /* headers in one text that are read to its end */
@@ -72,6 +73,26 @@ static bool is_blank(struct view v)
     return true;
 }
 
+/* Base64 to the very end of the message, in a multipart whose last delimiter is missing, and without the "="
+ * that ends most files. What is displayed is the same either way; of a file the rest is missing. */
+static bool is_cut_off(const struct mail *m, const struct mail_part *p)
+{
+    struct view source = m->source[p->source].bytes, body = p->body;
+    const char *line;
+
+    if (p->encoding != MAIL_ENCODING_BASE64 || p->parent < 0 || view_equal_nocase(p->type, VIEW("text")) ||
+        m->part[p->parent].kind != MAIL_KIND_MULTIPART || body.p + body.n != source.p + source.n)
+        return false;
+    while (body.n && (body.p[body.n - 1] == '\n' || body.p[body.n - 1] == '\r'))
+        body.n--;
+    line = body.n ? memrchr(body.p, '\n', body.n) : NULL;
+    line = line ? line + 1 : body.p;
+    for (const char *c = line; c < body.p + body.n; c++)
+        if (mail_base64_is_foreign(*c))
+            return false;
+    return body.n > 0 && body.p[body.n - 1] != '=';
+}
+
 /* A reading that sees what is known already, or nothing, makes no difference. */
 void mail_tree_add_leaf(struct mail *m, const struct mail_entity *e, const struct mail_part *p)
 {
@@ -81,6 +102,8 @@ void mail_tree_add_leaf(struct mail *m, const struct mail_entity *e, const struc
         return;
     if (p->other)
         mail_tree_tell(m, p->why);
+    if (!p->other && is_cut_off(m, p))
+        mail_tree_tell(m, ODDITY_CUT_OFF);
     mail_tree_add_part(m, p);
     if (p->encoding == MAIL_ENCODING_NONE)
         look_inside(m, e, p->body, p->other ? p->why : ODDITY_INSIDE);

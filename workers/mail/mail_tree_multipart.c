@@ -57,7 +57,7 @@ static bool read_multipart(struct mail *m, const struct mail_entity *of, struct 
     bool bare_cr = m->source[e.source].bare_cr;
 
     if (boundary.n > MAIL_BOUNDARY_MAX)
-        mail_tree_tell(m, ODDITY_LINE_MAX);
+        mail_tree_tell(m, ODDITY_BOUNDARY_MAX);
     if (!mail_tree_may_work(m, p->body.n))
         return false;
     mail_multipart_find(&m->arena, p->body, boundary, bare_cr, &parts);

@@ -4,8 +4,8 @@
  * mail_tree.c takes headers from the lists, mail_tree_leaf.c adds contents,
  * mail_tree_multipart.c multiparts and messages. The bytes are hostile.
  */
-#ifndef WORKERS_MAIL_MAIL_TREE_PART_H
-#define WORKERS_MAIL_MAIL_TREE_PART_H
+#ifndef WORKERS_MAIL_TREE_PART_H
+#define WORKERS_MAIL_TREE_PART_H
 
 #include "workers/mail/mail_leaf.h"
 #include "workers/mail/mail_multipart.h"

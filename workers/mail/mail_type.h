@@ -26,9 +26,7 @@ struct mail_type {
     unsigned n;
     bool over; /* more than MAIL_PARAMS_MAX */
     bool odd;  /* the grammar was broken in a way in which readers differ (no ";" before a parameter, an open
-                  quote, an encoded word for a whole value, no subtype, a boundary in pieces or where none may
-                  be
-                  ...) */
+                  quote, an encoded word for a whole value, no subtype, a boundary in pieces ...) */
 };
 
 /* `value` may be folded. Never fails: the worst is an empty type. */
@@ -50,8 +48,7 @@ struct view mail_type_text(struct mail_arena *a, const struct mail_type *t, stru
 /*
  * The beginning of a value that is not quoted, up to the first byte that RFC 2045 allows in quotes only;
  * empty: the value is quoted or has no such byte. Honest mailers write boundary=a/b=c, so what a strict
- * reader takes
- * ("a") is none of the values above: it counts where lines of the body are such delimiters.
+ * reader takes ("a") is none of the values above: it counts where lines of the body are such delimiters.
  */
 struct view mail_type_strict(const struct mail_type *t, struct view name);
 
