@@ -8,56 +8,13 @@
  */
 #include "common/json.h"
 
+#include "common/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 #define TIME_MAX_MS INT64_C(253402300799999) /* the last millisecond of the year 9999 */
-
-/* Any byte behind the first of a sequence. */
-static bool is_tail(unsigned char c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* The second byte decides about overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629 section
- * 4). */
-static bool second_fits(unsigned char first, unsigned char c)
-{
-    switch (first) {
-    case 0xe0:
-        return c >= 0xa0 && c <= 0xbf;
-    case 0xed:
-        return c >= 0x80 && c <= 0x9f;
-    case 0xf0:
-        return c >= 0x90 && c <= 0xbf;
-    case 0xf4:
-        return c >= 0x80 && c <= 0x8f;
-    default:
-        return is_tail(c);
-    }
-}
-
-/* Length of the UTF-8 sequence at the start of `v`, 0 when there is none. */
-static size_t utf8_length(struct view v)
-{
-    const unsigned char *p = (const unsigned char *)v.p;
-    size_t want = 0;
-
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        want = 2;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        want = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        want = 4;
-    if (!want || v.n < want || !second_fits(p[0], p[1]))
-        return 0;
-    for (size_t i = 2; i < want; i++) {
-        if (!is_tail(p[i]))
-            return 0;
-    }
-    return want;
-}
 
 /* Only the two that need it get a short form; one form for the rest keeps readers simple. */
 static void add_escape(struct buf *out, unsigned char c)
@@ -79,10 +36,11 @@ static size_t plain_run(struct view v)
     while (i < v.n) {
         unsigned char c = (unsigned char)v.p[i];
         size_t len = 1;
+        uint32_t code;
 
         if (c < 0x20 || c == '"' || c == '\\')
             break;
-        if (c >= 0x80 && (len = utf8_length((struct view){v.p + i, v.n - i})) == 0)
+        if (c >= 0x80 && (len = utf8_decode((struct view){v.p + i, v.n - i}, &code)) == 0)
             break;
         i += len;
     }

@@ -10,6 +10,8 @@
  */
 #include "common/parts.h"
 
+#include "common/utf8.h"
+
 #include "common/xalloc.h"
 
 #include <errno.h>
@@ -35,29 +37,13 @@ static bool is_type_byte(unsigned char c)
     return c > ' ' && c < 0x7f && !(c >= 'A' && c <= 'Z');
 }
 
-/* Bytes of the character at the start of `v`; 0: no UTF-8 (RFC 3629), or a control character. */
+/* Bytes of the character at the start of `v`; 0: no UTF-8, or a control character. */
 static size_t name_character(struct view v)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char first = (unsigned char)v.p[0];
-    size_t n = first < 0x80   ? 1
-               : first < 0xc2 ? 0
-               : first < 0xe0 ? 2
-               : first < 0xf0 ? 3
-               : first < 0xf5 ? 4
-                              : 0;
-    uint32_t c = n > 1 ? first & (0x7fu >> n) : first;
+    uint32_t c;
+    size_t n = utf8_decode(v, &c);
 
-    if (n == 0 || n > v.n)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if (((unsigned char)v.p[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | ((unsigned char)v.p[i] & 0x3f);
-    }
-    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-        return 0;
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) ? 0 : n;
+    return n && (c < 0x20 || (c >= 0x7f && c <= 0x9f)) ? 0 : n;
 }
 
 static void clean_type(char *to, struct view type)

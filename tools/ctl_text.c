@@ -8,6 +8,8 @@
  */
 #include "tools/ctl_text.h"
 
+#include "common/utf8.h"
+
 #define CELL_CUT_MIN 4 /* below this width there is no room for ".." */
 
 struct range {
@@ -33,29 +35,6 @@ static bool in_ranges(uint32_t c, const struct range *r, size_t n)
     return false;
 }
 
-/* Length of the character at the start of `v` and its code point; 0 when it is not UTF-8. */
-static size_t decode(struct view v, uint32_t *c)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char first = v.n ? (unsigned char)v.p[0] : 0;
-    size_t n = first < 0x80   ? 1
-               : first < 0xc2 ? 0
-               : first < 0xe0 ? 2
-               : first < 0xf0 ? 3
-               : first < 0xf5 ? 4
-                              : 0;
-
-    if (n == 0 || n > v.n)
-        return 0;
-    *c = n == 1 ? first : first & (0x7fU >> n);
-    for (size_t i = 1; i < n; i++) {
-        if (((unsigned char)v.p[i] & 0xc0) != 0x80)
-            return 0;
-        *c = *c << 6 | ((unsigned char)v.p[i] & 0x3f);
-    }
-    return *c < least[n] || *c > 0x10ffff ? 0 : n;
-}
-
 static void add_escaped(struct buf *b, struct view bytes)
 {
     for (size_t i = 0; i < bytes.n; i++)
@@ -66,7 +45,7 @@ void ctl_text_add(struct buf *b, struct view text, bool raw)
 {
     while (text.n) {
         uint32_t c = 0;
-        size_t n = decode(text, &c);
+        size_t n = utf8_decode(text, &c);
         struct view character = {text.p, n ? n : 1};
 
         if (raw && n && c >= 0x80 && c <= 0xff)
@@ -95,7 +74,7 @@ static struct view fit(struct view v, size_t max, size_t *columns)
     *columns = 0;
     while (at < v.n) {
         uint32_t c = 0;
-        size_t n = decode((struct view){v.p + at, v.n - at}, &c);
+        size_t n = utf8_decode((struct view){v.p + at, v.n - at}, &c);
         size_t w = n ? columns_of(c) : 1;
 
         if (*columns + w > max)

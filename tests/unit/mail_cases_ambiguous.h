@@ -307,6 +307,21 @@ static const struct mail_case mail_ambiguous[] = {
     {"a part of a message",
      HEAD("message/partial; id=\"x@example.org\"; number=1; total=2") TOP DATA BASE64 "\n{64:0-30}\n",
      O(PARTIAL), true, true},
+    {"a message that says that it is encoded, and is not",
+     ONE(TYPE("message/rfc822") "Content-Transfer-Encoding: x-uuencode\n\n" TOP PART), O(ENCODING), 0, 0},
+    {"the same, with base64", ONE(TYPE("message/rfc822") BASE64 "\n" TOP PART), O(ENCODING), 0, 0},
+    {"a message of a kind that nobody knows", ONE(TYPE("message/foo") "\n" TOP PART), 0, 0, 0},
+    {"a part before the first delimiter, in capitals",
+     MIXED "CONTENT-TYPE: A/B\nCONTENT-TRANSFER-ENCODING: BASE64\n\n{64}\n--one\n" HELLO "--one--\n",
+     O(PREAMBLE), 0, 0},
+    {"an encoded message whose line ends are CR",
+     ONE(TYPE("message/rfc822") BASE64 "\n{wrap}{CR}" TOP PART "{CRLF}{/wrap}\n"), 0, 0, 0},
+    {"an attached message in capitals, attached to an attached one",
+     ONE(DATA BASE64
+         "\n{wrap}" TOP
+         "CONTENT-TYPE: multipart/mixed; boundary=two; boundary=one\n\n--two\n\nx\n--two--\n--one\n" PART
+         "--one--\n{/wrap}\n"),
+     0, 0, true},
     {"a body elsewhere, and one here",
      HEAD("message/external-body; access-type=URL; URL=\"https://example.org/\"") PART, O(EXTERNAL), 0, 0},
     {"a digest, whose parts are messages",

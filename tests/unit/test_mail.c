@@ -76,15 +76,19 @@ static void what_may_be_a_message_is_known(void **state)
         {"empty lines before it", VIEW("\r\n\nSubject: a\nContent-Type: a/b\n\n"), true},
         {"an mbox line before it", VIEW("From a\nContent-Type: a/b\n\n"), true},
         {"no MIME", VIEW("Subject: a\n\nb"), false},
-        {"a text that speaks of it", VIEW("Hello\nContent-Type: a/b\n\n"), false},
+        {"a text that speaks of it", VIEW("Hello\nCONTENT-TYPE: a/b\n\n"), true},
+        {"something binary", VIEW("PK\3\4\0\0\nContent-Type: a/b\n\n"), false},
         {"in the middle of a line", VIEW("Subject: a\nX-Content-Type: a/b\n\n"), false},
         {"no bytes", VIEW(""), false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (mail_is_message(cases[i].bytes) != cases[i].is)
+        if (mail_is_message(cases[i].bytes, false) != cases[i].is ||
+            (mail_is_message(cases[i].bytes, true) && !cases[i].is))
             fail_msg("%s", cases[i].says);
+    assert_true(mail_is_message(cases[0].bytes, true));
+    assert_false(mail_is_message(VIEW("Hello\nContent-Type: a/b\n\n"), true));
 }
 
 static void what_is_odd_in_the_bytes_is_told(void **state)

@@ -100,6 +100,8 @@ static const struct bomb bombs[] = {
      0, O(DEPTH_MAX), NULL},
     {"a million fields", TOP, "X-#: 1\r\n", 1000000, "\r\nx\r\n", "", 0, O(FIELDS_MAX), NULL},
     {"a million types", TOP, "Content-Type: text/x#\r\n", 1000000, "\r\nx\r\n", "", 0, 0, NULL},
+    {"a line of dashes, an empty boundary", TOP "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n", "", 0,
+     "", "-", BIG, O(LINE_MAX), NULL},
     {"a line of a body", TEXT, "", 0, "", "x", BIG, O(LINE_MAX), NULL},
     {"a line of a header", "Subject: ", "", 0, "", "x", BIG, O(LINE_MAX), NULL},
     {"a line of a header that is a type", "Content-Type: ", "", 0, "", "x", BIG, O(LINE_MAX), NULL},

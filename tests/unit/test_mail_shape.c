@@ -29,7 +29,7 @@ static const struct {
     {"an encoding", ENCODING "Base64\n", "l base64;", false, 0},
     {"a multipart", TYPE "multipart/mixed; boundary=\"a b\"\n", "m a b none;", false, 0},
     {"a message", TYPE "message/rfc822\n", "r none;", false, 0},
-    {"a report", TYPE "message/delivery-status\n", "l none;", false, 0},
+    {"a report", TYPE "message/delivery-status\n", "l none;r none type;", false, 0},
     {"in a digest", "Subject: a\n", "r none;", true, 0},
     {"a type in a digest", TYPE "text/plain\n", "l none;", true, 0},
     {"no boundary", TYPE "multipart/mixed\n", "m ? none;", false, 0},
@@ -44,10 +44,12 @@ static const struct {
     {"an encoded message", TYPE "message/rfc822\n" ENCODING "base64\n", "r base64;", false, 0},
     {"blanks before the colon", "Content-Type : multipart/x; boundary=b\n", "m b none;l none field-name;",
      false, 0},
-    {"a piece of a message", TYPE "message/partial; number=2; total=3\n", "l none;", false, ODDITY_PARTIAL},
+    {"a piece of a message", TYPE "message/partial; number=2; total=3\n", "l none;r none type;", false,
+     ODDITY_PARTIAL},
     {"its first piece", TYPE "message/partial; number=1; total=3\n", "r none;", false, ODDITY_PARTIAL},
     {"one of one", TYPE "message/partial; number=1; total=1\n", "r none;", false, 0},
-    {"elsewhere", TYPE "message/external-body; access-type=x\n", "l none;r none type;", false, ODDITY_EXTERNAL},
+    {"elsewhere", TYPE "message/external-body; access-type=x\n", "l none;r none type;", false,
+     ODDITY_EXTERNAL},
 };
 
 static void write_shapes(struct buf *to, const struct mail_shapes *s)

@@ -12,14 +12,15 @@
 #include "workers/av/av_seen.h"
 #include "workers/mail/mail.h"
 #include "workers/mail/mail_leaf.h"
+#include "workers/mail/mail_limits.h"
 #include "workers/sha256.h"
 
 #include <stdlib.h>
 
-#define TEXT_HEAD 512 /* bytes in which a text has no NUL, and an archive has */
+#define WORK_FREE (256u << 20) /* bytes that may be decoded of any message */
 
-/* A message, and a message that is an encoded file in it: those in archives are left to libclamav. */
-enum { OUTER, INNER, LEVELS };
+/* A message, and messages that are encoded files in it: those in archives are left to libclamav. */
+enum { OUTER, LEVELS = 5 };
 struct reader {
     struct mail mail;
     struct mail_leaf leaf;
@@ -35,6 +36,7 @@ struct turn {
     struct av_mail *m;
     struct av_budget budget;
     uint64_t left; /* bytes of contents that may still come */
+    uint64_t work; /* bytes that may still be decoded, in all ways */
     uint64_t odd;
     unsigned level;
     bool spoilt; /* binary files in the present part are: that they cannot be unpacked says nothing */
@@ -135,35 +137,26 @@ static void take_parts(struct turn *t);
 /* A message that came encoded as a file, which whoever opens it reads as a mail. */
 static void take_message(struct turn *t, struct view message)
 {
-    struct mail *mail = &t->m->reader[INNER].mail;
+    struct mail *mail = &t->m->reader[t->level + 1].mail;
     bool spoilt = t->spoilt;
 
-    t->level = INNER;
+    t->level++;
     mail_open(mail, message, t->left);
     take_parts(t);
     /* Only what was not read counts: the form of an attached mail is its sender's. */
     t->odd |= oddity_of_grade(mail->odd, ODDITY_LIMIT);
     mail_close(mail);
-    t->level = OUTER;
+    t->level--;
     t->spoilt = spoilt;
 }
 
-/* A text in which our own parser looked for messages: libclamav need not read them, and does not know all of
- * their types. Not so what is binary: in an archive there may be mails that only libclamav sees. */
-static bool was_read(const struct mail_part *p, struct view bytes)
-{
-    bool binary = bytes.n && memchr(bytes.p, 0, bytes.n < TEXT_HEAD ? bytes.n : TEXT_HEAD);
-
-    return !binary && (p->encoding == MAIL_ENCODING_NONE ? mail_holds_header(bytes) : mail_is_message(bytes));
-}
-
+/* Texts in which our own parser looks for messages libclamav need not read, and it does not know all of their
+ * types. Not so what is binary: in an archive there may be mails that only libclamav sees. */
 static enum av_how how_of(const struct mail_part *p, const struct mail_content *c)
 {
-    if (c->inside)
-        return AV_HOW_FILE;
-    if (view_equal_nocase(p->subtype, VIEW("html")))
+    if (view_equal_nocase(p->subtype, VIEW("html")) && !c->inside)
         return AV_HOW_HTML;
-    return was_read(p, c->bytes) ? AV_HOW_READ : AV_HOW_FILE;
+    return mail_is_message(c->bytes, p->other) ? AV_HOW_READ : AV_HOW_FILE;
 }
 
 /* Beyond scan_size nothing more is taken out; false then. */
@@ -181,9 +174,25 @@ static bool take_content(struct turn *t, const struct mail_part *p, const struct
     list_content(t, p, c, sum);
     if (c->bytes.n)
         scan_unless_seen(t, c->bytes, how_of(p, c), sum);
-    if (t->level == OUTER && p->encoding != MAIL_ENCODING_NONE && c->odd == ODDITY_NONE && !c->inside &&
-        mail_is_message(c->bytes))
-        take_message(t, c->bytes);
+    if ((p->encoding != MAIL_ENCODING_NONE || c->inside) && mail_is_message(c->bytes, p->other)) {
+        if (t->level + 1 < LEVELS)
+            take_message(t, c->bytes);
+        else
+            t->odd |= oddity_bit(ODDITY_DEPTH_MAX);
+    }
+    return true;
+}
+
+/* What only some readers see is decoded in all ways before it is known that they give the same. */
+static bool may_decode(struct turn *t, const struct mail_part *p)
+{
+    uint64_t cost = (uint64_t)p->body.n * (p->other && p->encoding != MAIL_ENCODING_NONE ? 2 : 1);
+
+    if (cost > t->work) {
+        t->odd |= oddity_bit(ODDITY_WORK_MAX);
+        return false;
+    }
+    t->work -= cost;
     return true;
 }
 
@@ -196,10 +205,11 @@ static bool take_leaf(struct turn *t, const struct mail_part *p)
 
     t->spoilt = p->encoding == MAIL_ENCODING_NONE && r->mail.source[p->source].cleaned;
     mail_leaf_open(leaf, p->body, p->encoding);
-    while (more && mail_leaf_next(leaf, &c))
+    while (more && may_decode(t, p) && mail_leaf_next(leaf, &c))
         more = take_content(t, p, &c);
-    t->odd |= leaf->met;
-    return more;
+    /* That an "=" in a text is shown or not makes no other file of it. */
+    t->odd |= view_equal_nocase(p->type, VIEW("text")) ? leaf->met & ~oddity_bit(ODDITY_QP) : leaf->met;
+    return more && !(t->odd & oddity_bit(ODDITY_WORK_MAX));
 }
 
 static void take_parts(struct turn *t)
@@ -239,6 +249,7 @@ void av_mail_examine(struct av_mail *m, struct view message, struct parts *list,
     struct mail *mail = &m->reader[OUTER].mail;
 
     t.left = av_engine_scan_size(m->engine);
+    t.work = (uint64_t)message.n * MAIL_WORK_MAX + WORK_FREE;
     scan(&t, message, AV_HOW_MESSAGE, &one);
     mail_open(mail, message, t.left);
     take_parts(&t);

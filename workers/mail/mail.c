@@ -7,28 +7,18 @@
  */
 #include "workers/mail/mail.h"
 
-#include "common/xalloc.h"
+#include "common/utf8.h"
 #include "workers/mail/mail_leaf.h"
 #include "workers/mail/mail_limits.h"
+#include "workers/mail/mail_source.h"
 #include "workers/mail/mail_tree_part.h"
 
 #include <stdlib.h>
 
 #define NAME_MAX_BYTES 255
+#define TEXT_HEAD      512 /* bytes in which a text has no NUL */
 #define KEEP_PARTS     64
 #define KEEP_BYTES     (256u << 10)
-
-static bool has_bare_cr(struct view v)
-{
-    const char *p = v.p, *end = v.p + v.n;
-
-    while (p < end && (p = memchr(p, '\r', (size_t)(end - p)))) {
-        p++;
-        if (p == end || *p != '\n')
-            return true;
-    }
-    return false;
-}
 
 static bool has_long_line(struct view v)
 {
@@ -54,24 +44,6 @@ static struct view without_mark(struct view v)
     if (v.n >= 3 && memcmp(v.p, "\xef\xbb\xbf", 3) == 0)
         v.p += 3, v.n -= 3;
     return v;
-}
-
-/* `from` without NUL bytes, in memory of its own. */
-static struct view without_nul(struct view from, char **owned)
-{
-    const char *p = from.p, *end = from.p + from.n;
-    size_t n = 0;
-
-    *owned = xcalloc(1, from.n + 1);
-    while (p < end) {
-        const char *nul = memchr(p, 0, (size_t)(end - p));
-        size_t piece = (size_t)((nul ? nul : end) - p);
-
-        memcpy(*owned + n, p, piece);
-        n += piece;
-        p += piece + (nul != NULL);
-    }
-    return (struct view){*owned, n};
 }
 
 static size_t count_nul(struct view v)
@@ -126,9 +98,8 @@ static void read_without_nul(struct mail *m, struct view message)
 
     while (usual < first && !m->part[usual].other)
         usual++;
-    clean = without_nul(message, &owned);
-    source = mail_tree_add_source(m, clean, owned, false);
-    m->source[source].cleaned = true;
+    clean = mail_source_without_nul(message, &owned);
+    source = mail_source_add(m, (struct mail_source){.bytes = clean, .owned = owned, .cleaned = true});
     mail_tree_read(m, source, ODDITY_NUL);
     m->odd = odd | oddity_of_grade(m->odd, ODDITY_LIMIT) | oddity_bit(ODDITY_ZERO);
     keep_different(m, first, usual);
@@ -140,16 +111,17 @@ void mail_open(struct mail *m, struct view message, uint64_t size_max)
 
     m->n = m->source_n = 0;
     m->odd = 0;
-    mail_tree_add_source(m, bytes, NULL, false);
+    mail_source_add(m, (struct mail_source){.bytes = bytes});
     mail_tree_begin(m, size_max);
     if (has_long_line(bytes))
         m->odd |= oddity_bit(ODDITY_LINE_MAX);
     mail_tree_read(m, 0, ODDITY_NONE);
     if (bytes.n && memchr(bytes.p, 0, bytes.n))
         read_without_nul(m, bytes);
-    if (has_bare_cr(bytes)) {
+    if (mail_source_has_bare_cr(bytes)) {
         m->odd |= oddity_bit(ODDITY_CR);
-        mail_tree_read(m, mail_tree_add_source(m, bytes, NULL, true), ODDITY_BARE_CR);
+        mail_tree_read(m, mail_source_add(m, (struct mail_source){.bytes = bytes, .bare_cr = true}),
+                       ODDITY_BARE_CR);
     }
 }
 
@@ -179,17 +151,6 @@ void mail_free(struct mail *m)
     *m = (struct mail){0};
 }
 
-/* Not within a character. */
-static struct view cut_name(struct view v)
-{
-    if (v.n <= NAME_MAX_BYTES)
-        return v;
-    v.n = NAME_MAX_BYTES;
-    while (v.n && ((unsigned char)v.p[v.n] & 0xc0) == 0x80)
-        v.n--;
-    return v;
-}
-
 struct view mail_part_name(struct mail *m, const struct mail_part *p, struct charset_set *set)
 {
     struct view v = {NULL, 0};
@@ -198,20 +159,21 @@ struct view mail_part_name(struct mail *m, const struct mail_part *p, struct cha
         v = mail_type_text(&m->arena, p->disposition, VIEW("filename"), set);
     if (v.n == 0 && p->content)
         v = mail_type_text(&m->arena, p->content, VIEW("name"), set);
-    return cut_name(v);
+    return utf8_cut(v, NAME_MAX_BYTES);
 }
 
-bool mail_holds_header(struct view bytes)
+static bool holds_header(struct view bytes)
 {
     return bytes.n && mail_tree_find_field(bytes, bytes.p) != NULL;
 }
 
-bool mail_is_message(struct view bytes)
+bool mail_is_message(struct view bytes, bool strict)
 {
     struct view v = mail_tree_trim(without_mark(bytes));
-    bool begins = mail_header_is_field(v) || (v.n > 5 && memcmp(v.p, "From ", 5) == 0);
 
-    return begins && mail_holds_header(v);
+    if (strict && !mail_header_is_field(v))
+        return false;
+    return v.n && !memchr(v.p, 0, v.n < TEXT_HEAD ? v.n : TEXT_HEAD) && holds_header(v);
 }
 
 struct view mail_part_type(struct mail *m, const struct mail_part *p)

@@ -38,7 +38,8 @@ struct mail_part {
 };
 struct mail_source {
     struct view bytes;
-    char *owned; /* decoded or cleaned bytes; NULL: the message itself */
+    char *owned;     /* decoded or cleaned bytes; NULL: the message itself */
+    enum oddity why; /* it is not the usual reading of what it was made of */
     bool bare_cr;
     bool cleaned; /* a copy without NUL bytes: what is binary in it is spoilt */
 };
@@ -62,10 +63,9 @@ void mail_free(struct mail *m);
 /* The file name of a part (Content-Disposition's filename, else Content-Type's name), as UTF-8 in the arena,
  * at most 255 bytes; empty: none. `set` may be NULL. */
 struct view mail_part_name(struct mail *m, const struct mail_part *p, struct charset_set *set);
-/* Is there a line in it that begins a MIME header? */
-bool mail_holds_header(struct view bytes);
-/* Does a content begin like a message, with a field, and is there a line in it that begins a MIME header? */
-bool mail_is_message(struct view bytes);
+/* May a content be a message: is it a text with a line in it that begins a MIME header? `strict`: and with a
+ * field in its first line? */
+bool mail_is_message(struct view bytes, bool strict);
 /* "text/html" in lower case, in the arena. */
 struct view mail_part_type(struct mail *m, const struct mail_part *p);
 

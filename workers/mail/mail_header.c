@@ -145,7 +145,7 @@ static bool take(struct reader *r, const struct mail_line *line)
         r->h->odd |= MAIL_HEADER_MBOX_WITHIN;
         return r->split != MAIL_SPLIT_MBOX;
     }
-    if (kind == KIND_FIELD) {
+    if (kind == KIND_FIELD && (colon == name || r->split != MAIL_SPLIT_NAMES)) {
         open_field(r, line, name, colon);
         return true;
     }

@@ -36,6 +36,7 @@ enum mail_split {
     MAIL_SPLIT_USUAL,
     MAIL_SPLIT_SKIP,   /* such a line is passed over, with its folds */
     MAIL_SPLIT_BLANKS, /* USUAL, and a line of blanks counts as empty */
+    MAIL_SPLIT_NAMES,  /* a name with blanks before its colon is no field */
     MAIL_SPLIT_MBOX,   /* an mbox line behind a field is no field either; else such lines are passed over */
 };
 

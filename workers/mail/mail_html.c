@@ -7,6 +7,7 @@
  */
 #include "workers/mail/mail_html.h"
 
+#include "common/utf8.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "workers/mail/mail_html_part.h"
@@ -129,17 +130,6 @@ void mail_html_tell(struct mail_html_reading *r, enum mail_html_from from, struc
     tell(r, &(struct mail_html_link){from, url, text, hidden});
 }
 
-/* Not within a character. */
-static struct view cut(struct view v, size_t max)
-{
-    if (v.n <= max)
-        return v;
-    v.n = max;
-    while (v.n && ((unsigned char)v.p[v.n] & 0xc0) == 0x80)
-        v.n--;
-    return v;
-}
-
 static void close_anchor(struct mail_html_reading *r)
 {
     struct view text = {r->h->text.p, r->h->text.n};
@@ -151,7 +141,7 @@ static void close_anchor(struct mail_html_reading *r)
         text.p += r->anchor_at;
         text.n -= r->anchor_at;
     }
-    text = cut(trim(text), MAIL_HTML_ANCHOR_MAX);
+    text = utf8_cut(trim(text), MAIL_HTML_ANCHOR_MAX);
     tell(r, &(struct mail_html_link){MAIL_HTML_FROM_HREF, buf_view(&r->href), text, r->anchor_why});
 }
 
@@ -402,7 +392,7 @@ static void on_text(void *to, const xmlChar *s, int n)
         return;
     if (v.n > room) {
         h->over |= MAIL_HTML_TEXT_OVER;
-        v = cut(v, room);
+        v = utf8_cut(v, room);
     }
     buf_reserve(&h->text, v.n + 2);
     put_words(r, v, now->is & PRE);

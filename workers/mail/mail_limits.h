@@ -20,6 +20,7 @@
 #define MAIL_VALUE_MAX     4096         /* bytes of one parameter, put together from its pieces */
 #define MAIL_BOUNDARY_MAX  1000         /* bytes; RFC 2046 allows 70 */
 #define MAIL_WAYS_MAX      8            /* different readings of one thing: a boundary, a type, an encoding */
+#define MAIL_MEMORY_MAX    (64u << 20)  /* bytes of what is remembered of one message */
 #define MAIL_WORK_MAX      16   /* times that the bytes of a message may be gone through for boundaries */
 #define MAIL_ADDRESSES_MAX 1000 /* of one field */
 #define MAIL_RECEIVED_MAX  100  /* fields of the chain that are read */

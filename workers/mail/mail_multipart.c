@@ -78,14 +78,14 @@ void mail_multipart_find(struct mail_arena *a, struct view body, struct view bou
     while (p && p < end && (p = memmem(p, (size_t)(end - p), needle, n))) {
         struct mail_delimiter d = {0};
 
-        measure(&d, p, n, end, bare_cr);
-        if (!begins_line(body, p, bare_cr)) {
-            d.exact = false;
-            if (boundary.n == 0) { /* dashes are everywhere */
-                p++;
-                continue;
-            }
+        bool whole = begins_line(body, p, bare_cr);
+
+        if (!whole && boundary.n == 0) { /* dashes are everywhere */
+            p++;
+            continue;
         }
+        measure(&d, p, n, end, bare_cr);
+        d.exact &= whole;
         m->exact += d.exact;
         m->inexact |= !d.exact;
         m->beyond |= closed && d.exact;

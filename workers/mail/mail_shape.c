@@ -47,8 +47,13 @@ static void add_type(struct choice *c, struct mail_shapes *to, const struct mail
 static void read_type(struct mail_arena *a, const struct mail_field *f, struct choice *c,
                       struct mail_shapes *to)
 {
-    struct mail_type *t = mail_arena_alloc(a, sizeof *t);
+    struct mail_type *t;
 
+    if (c->types == MAIL_WAYS_MAX) {
+        to->odd |= oddity_bit(ODDITY_WAYS_MAX);
+        return;
+    }
+    t = mail_arena_alloc(a, sizeof *t);
     mail_type_parse(a, f->value, t);
     if (t->over)
         to->odd |= oddity_bit(ODDITY_PARAMS_MAX);
@@ -238,10 +243,11 @@ static void add_type_shapes(struct mail_arena *a, const struct choice *c, unsign
     add_encodings(a, s, c, to);
     if (s.kind == MAIL_KIND_LEAF && s.content)
         add_boundaries(a, s, to);
-    if (to->odd & oddity_bit(ODDITY_EXTERNAL)) {
-        /* What stands behind the header of what is elsewhere is no body, but some show it. */
+    if (s.kind == MAIL_KIND_LEAF && is(s.type, "message")) {
+        /* To some readers every kind of message holds one, and so does the body of what is elsewhere. */
         s.kind = MAIL_KIND_MESSAGE;
         s.why = s.why ? s.why : ODDITY_TYPE;
+        s.encoding = c->encoding[0];
         add_shape(to, s);
     }
 }

@@ -6,6 +6,8 @@
  */
 #include "workers/mail/mail_text.h"
 
+#include "common/utf8.h"
+
 #define META_MAX 1024 /* bytes at the begin of HTML in which it may tell its charset (HTML 5, 13.2.3.2) */
 
 static struct view skip(struct view v, size_t n)
@@ -58,17 +60,6 @@ static struct view find_meta(struct view html)
         return name;
     }
     return (struct view){0};
-}
-
-/* Not within a character. */
-static struct view cut(struct view v, size_t max)
-{
-    if (v.n <= max)
-        return v;
-    v.n = max;
-    while (v.n && ((unsigned char)v.p[v.n] & 0xc0) == 0x80)
-        v.n--;
-    return v;
 }
 
 /* The bytes as UTF-8, themselves or in t->utf8. */
@@ -127,7 +118,7 @@ void mail_text_read(struct mail_text *t, struct view bytes, struct view charset,
     t->html.hidden_n = t->html.why = t->html.over = 0;
     if (html)
         read_html(t, t->text);
-    t->text = cut(t->text, MAIL_TEXT_MAX);
+    t->text = utf8_cut(t->text, MAIL_TEXT_MAX);
     if (t->urls)
         mail_url_find(t->urls, t->text);
 }

@@ -185,6 +185,8 @@ static void push_other_splits(struct mail *m, const struct mail_entity *of, cons
         push_split(m, &e, MAIL_SPLIT_SKIP, ODDITY_NO_BLANK_LINE);
     if (h->odd & MAIL_HEADER_BLANKS)
         push_split(m, &e, MAIL_SPLIT_BLANKS, ODDITY_BLANKS);
+    if (h->odd & MAIL_HEADER_BLANK_COLON)
+        push_split(m, &e, MAIL_SPLIT_NAMES, ODDITY_FIELD_NAME);
     if (h->n == 0)
         push_without_empty_lines(m, of);
     e.plain = true;
@@ -210,7 +212,12 @@ static void read_entity(struct mail *m, const struct mail_entity *e)
     unsigned how;
 
     m->tree->read_n++;
-    how = MAIL_TREE_ENTITY + e->split + (e->digest ? 4u : 0) + (bare_cr ? 8u : 0);
+    if (m->arena.bytes > MAIL_MEMORY_MAX) {
+        mail_tree_tell(m, ODDITY_WORK_MAX);
+        return;
+    }
+    how = MAIL_TREE_ENTITY + e->split + (e->digest ? MAIL_TREE_DIGEST : 0u) +
+          (bare_cr ? MAIL_TREE_BARE_CR : 0u);
     if (!e->others && !mail_tree_is_new(m, e->bytes, how) && e->why)
         return;
     mail_header_parse(&m->arena, e->bytes, bare_cr, e->split, h);
@@ -227,13 +234,6 @@ static void read_entity(struct mail *m, const struct mail_entity *e)
     push_other_splits(m, e, h, &shapes->shape[0]);
     push_other_shapes(m, e, shapes);
     read_shape(m, e, h, &shapes->shape[0]);
-}
-
-unsigned mail_tree_add_source(struct mail *m, struct view bytes, char *owned, bool bare_cr)
-{
-    m->source = xrealloc(m->source, m->source_n + 1, sizeof *m->source);
-    m->source[m->source_n] = (struct mail_source){.bytes = bytes, .owned = owned, .bare_cr = bare_cr};
-    return m->source_n++;
 }
 
 void mail_tree_read(struct mail *m, unsigned source, enum oddity why)
@@ -268,7 +268,9 @@ void mail_tree_begin(struct mail *m, uint64_t size_max)
     t->read_n = 0;
     t->work = t->decoded = 0;
     t->work_max = (uint64_t)m->source[0].bytes.n * MAIL_WORK_MAX + WORK_FREE;
-    t->decoded_max = size_max;
+    t->decoded_max = (uint64_t)m->source[0].bytes.n * 2 + WORK_FREE;
+    if (t->decoded_max > size_max)
+        t->decoded_max = size_max;
 }
 
 void mail_tree_end(struct mail *m)

@@ -16,7 +16,5 @@ void mail_tree_read(struct mail *m, unsigned source, enum oddity why);
 /* What is kept from one source to the next; once per message. */
 void mail_tree_begin(struct mail *m, uint64_t size_max);
 void mail_tree_end(struct mail *m);
-/* Adds a source; its bytes become the mail's where `owned`. */
-unsigned mail_tree_add_source(struct mail *m, struct view bytes, char *owned, bool bare_cr);
 
 #endif

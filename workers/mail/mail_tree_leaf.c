@@ -12,18 +12,28 @@
 
 #define INSIDE_WHOLE 16 /* headers in one text that are read to its end */
 
-/* The next line of a text that begins a MIME header: "Content-T...". NULL: none. */
+static bool begins_field(const char *p, const char *end)
+{
+    static const struct view word = {"Content-T", 9};
+
+    return (size_t)(end - p) > word.n && (*p | 0x20) == 'c' &&
+           view_equal_nocase((struct view){p, word.n}, word);
+}
+
+/* A line ends with LF, or with CR where no LF follows. */
 const char *mail_tree_find_field(struct view text, const char *from)
 {
     const char *end = text.p + text.n;
 
-    while ((from = memmem(from, (size_t)(end - from), "ontent-", 7))) {
-        const char *line = from - 1, *behind = from + 7;
+    while (from < end) {
+        const char *lf = memchr(from, '\n', (size_t)(end - from)), *line_end = lf ? lf : end, *cr = from;
 
-        if (from > text.p && (*line | 0x20) == 'c' && behind < end && (*behind | 0x20) == 't' &&
-            (line == text.p || line[-1] == '\n' || line[-1] == '\r'))
-            return line;
-        from = behind;
+        if ((from == text.p || from[-1] == '\n' || from[-1] == '\r') && begins_field(from, end))
+            return from;
+        while (cr < line_end && (cr = memchr(cr, '\r', (size_t)(line_end - cr))))
+            if (begins_field(++cr, end))
+                return cr;
+        from = line_end + 1;
     }
     return NULL;
 }
@@ -98,14 +108,15 @@ void mail_tree_add_leaf(struct mail *m, const struct mail_entity *e, const struc
 {
     bool first = mail_tree_is_new(m, p->body, MAIL_TREE_LEAF + p->encoding);
 
-    if (p->other && (!first || is_blank(p->body)))
+    if (p->other && (!first || (is_blank(p->body) && !m->source[p->source].cleaned)))
         return;
     if (p->other)
         mail_tree_tell(m, p->why);
     if (!p->other && is_cut_off(m, p))
         mail_tree_tell(m, ODDITY_CUT_OFF);
     mail_tree_add_part(m, p);
-    if (p->encoding == MAIL_ENCODING_NONE)
+    /* In a copy without NUL bytes it was looked for already. */
+    if (p->encoding == MAIL_ENCODING_NONE && !m->source[p->source].cleaned)
         look_inside(m, e, p->body, p->other ? p->why : ODDITY_INSIDE);
 }
 

@@ -8,6 +8,7 @@
 #include "workers/mail/mail_tree_part.h"
 
 #include "common/xalloc.h"
+#include "workers/mail/mail_source.h"
 
 /* The parts are put on the stack backwards, so that they are read in their order. */
 static void push_segments(struct mail *m, const struct mail_entity *e, const struct mail_part *of,
@@ -79,27 +80,62 @@ static bool read_multipart(struct mail *m, const struct mail_entity *of, struct 
     return parts.exact > 0;
 }
 
-/* A body that is decoded before parts are looked for in it: a source of its own. False: too much. */
-static bool decode_source(struct mail *m, struct mail_part *p)
+/* What was decoded, also with CR as line ends and without NUL bytes, where it has them. */
+static void add_source(struct mail *m, struct view bytes, enum oddity why)
+{
+    struct mail_source s = {.why = why};
+    char *copy = xcalloc(1, bytes.n + 1);
+
+    if (bytes.n)
+        memcpy(copy, bytes.p, bytes.n);
+    m->tree->decoded += bytes.n;
+    s.bytes = (struct view){copy, bytes.n};
+    s.owned = copy;
+    mail_source_add(m, s);
+    if (mail_source_has_bare_cr(s.bytes))
+        mail_source_add(m, (struct mail_source){.bytes = s.bytes, .why = ODDITY_BARE_CR, .bare_cr = true});
+    if (bytes.n && memchr(copy, 0, bytes.n)) {
+        s.bytes = mail_source_without_nul(s.bytes, &s.owned);
+        s.why = ODDITY_NUL;
+        s.cleaned = true;
+        m->tree->decoded += s.bytes.n;
+        mail_source_add(m, s);
+    }
+}
+
+/* A body that is decoded before parts are looked for in it: each content of it is a source, from
+ * m->source[the answer] on. */
+static unsigned decode(struct mail *m, const struct mail_part *p)
 {
     struct mail_tree *t = m->tree;
+    unsigned first = m->source_n;
     struct mail_content c;
-    char *copy;
 
     if (!mail_tree_may_work(m, p->body.n))
-        return false;
+        return first;
     mail_leaf_open(&t->leaf, p->body, p->encoding);
-    if (!mail_leaf_next(&t->leaf, &c) || c.bytes.n > t->decoded_max - t->decoded) {
-        mail_tree_tell(m, ODDITY_SIZE_MAX);
-        return false;
+    while (mail_leaf_next(&t->leaf, &c)) {
+        if (t->decoded > t->decoded_max || c.bytes.n > t->decoded_max - t->decoded) {
+            mail_tree_tell(m, ODDITY_SIZE_MAX);
+            break;
+        }
+        if (!c.inside && mail_tree_may_work(m, p->body.n))
+            add_source(m, c.bytes, c.odd);
     }
-    t->decoded += c.bytes.n;
-    copy = xcalloc(1, c.bytes.n + 1);
-    if (c.bytes.n)
-        memcpy(copy, c.bytes.p, c.bytes.n);
-    p->source = mail_tree_add_source(m, (struct view){copy, c.bytes.n}, copy, m->source[p->source].bare_cr);
-    p->body = m->source[p->source].bytes;
-    return true;
+    m->odd |= oddity_of_grade(t->leaf.met, ODDITY_LIMIT);
+    return first;
+}
+
+static void push_message(struct mail *m, const struct mail_entity *e, unsigned source, struct view bytes)
+{
+    struct mail_entity in = *e;
+
+    in.source = source;
+    in.bytes = bytes;
+    in.depth++;
+    in.digest = in.others = in.guess = false;
+    in.split = MAIL_SPLIT_USUAL;
+    mail_tree_push(m, in);
 }
 
 void mail_tree_read_message(struct mail *m, const struct mail_entity *e, struct mail_part *p)
@@ -107,15 +143,21 @@ void mail_tree_read_message(struct mail *m, const struct mail_entity *e, struct 
     struct mail_entity in = *e;
 
     in.parent = mail_tree_add_part(m, p);
-    if (p->encoding != MAIL_ENCODING_NONE && !decode_source(m, p))
-        return;
-    in.source = p->source;
-    in.bytes = p->body;
-    in.depth++;
-    in.digest = in.others = in.guess = in.plain = false;
+    /* A message that is none matters only where it has parts or files. */
+    in.plain = p->why == ODDITY_TYPE;
     in.why = p->why;
-    in.split = MAIL_SPLIT_USUAL;
-    mail_tree_push(m, in);
+    if (p->encoding == MAIL_ENCODING_NONE) {
+        push_message(m, &in, p->source, p->body);
+        return;
+    }
+    for (unsigned i = decode(m, p); i < m->source_n; i++) {
+        in.why = p->why ? p->why : m->source[i].why;
+        push_message(m, &in, i, m->source[i].bytes);
+    }
+    /* RFC 2045, 6.4 forbids to encode it, and some readers never decode it. */
+    in.why = p->why ? p->why : ODDITY_ENCODING;
+    if (mail_header_is_field(mail_tree_trim(p->body)))
+        push_message(m, &in, p->source, p->body);
 }
 
 /* Nothing to cut: to most readers it is content, whatever its type says. */
@@ -165,22 +207,13 @@ static bool has_delimiter(struct mail *m, const struct mail_entity *e, const str
     return parts.exact > 0;
 }
 
-void mail_tree_read_multipart(struct mail *m, const struct mail_entity *e, const struct mail_shape *s,
-                              struct mail_part *p)
+static void cut_multipart(struct mail *m, const struct mail_entity *e, const struct mail_shape *s,
+                          struct mail_part *p)
 {
     struct mail_entity in = *e;
 
     in.digest = s->digest;
-    if (p->encoding != MAIL_ENCODING_NONE) {
-        struct mail_part leaf = *p;
-
-        leaf.kind = MAIL_KIND_LEAF;
-        mail_tree_add_leaf(m, e, &leaf);
-        if (!mail_tree_is_new(m, p->body, MAIL_TREE_ENTITY + MAIL_TREE_LEAF + p->encoding) ||
-            !decode_source(m, p))
-            return;
-        in.source = p->source;
-    }
+    in.source = p->source;
     if (s->strict && !has_delimiter(m, &in, p, s->boundary))
         return;
     if (!e->guess) {
@@ -194,4 +227,35 @@ void mail_tree_read_multipart(struct mail *m, const struct mail_entity *e, const
         read_guesses(m, &in, s, p);
     else
         push_guesses(m, e);
+}
+
+/* No multipart is encoded (RFC 2045, 6.4); a reader that decodes it all the same sees other parts, or a file.
+ */
+static void cut_encoded(struct mail *m, const struct mail_entity *e, const struct mail_shape *s,
+                        const struct mail_part *p)
+{
+    struct mail_part leaf = *p;
+
+    if (p->encoding == MAIL_ENCODING_QP && !(p->body.n && memchr(p->body.p, '=', p->body.n)))
+        return;
+    leaf.kind = MAIL_KIND_LEAF;
+    mail_tree_add_leaf(m, e, &leaf);
+    if (!mail_tree_is_new(m, p->body, MAIL_TREE_ENTITY + MAIL_TREE_LEAF + p->encoding))
+        return;
+    for (unsigned i = decode(m, p); i < m->source_n; i++) {
+        struct mail_part decoded = *p;
+
+        decoded.source = i;
+        decoded.body = m->source[i].bytes;
+        cut_multipart(m, e, s, &decoded);
+    }
+}
+
+void mail_tree_read_multipart(struct mail *m, const struct mail_entity *e, const struct mail_shape *s,
+                              struct mail_part *p)
+{
+    if (p->encoding == MAIL_ENCODING_NONE)
+        cut_multipart(m, e, s, p);
+    else
+        cut_encoded(m, e, s, p);
 }

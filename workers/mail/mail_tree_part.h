@@ -48,7 +48,7 @@ struct mail_tree {
 };
 
 /* How bytes were read: added to an encoding; to a split and what else makes a difference. */
-enum { MAIL_TREE_LEAF = 16, MAIL_TREE_ENTITY = 32 };
+enum { MAIL_TREE_DIGEST = 8, MAIL_TREE_BARE_CR = 16, MAIL_TREE_LEAF = 32, MAIL_TREE_ENTITY = 64 };
 
 void mail_tree_tell(struct mail *m, enum oddity o);
 /* True the first time. */

@@ -208,7 +208,7 @@ struct search {
 
 static void take_found(struct mail_type *t, struct view name, struct view raw, struct search *s)
 {
-    if (is_listed(t, name, raw))
+    if ((t->over && s->left == 0) || is_listed(t, name, raw))
         return;
     t->odd = true;
     if (s->left == 0) {
