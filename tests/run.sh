@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 BUILD=$(realpath "${1:?usage: tests/run.sh BUILD short|long|unit}") || exit 1
 mode=${2:-short}
 export BUILD TESTBUILD=${TESTBUILD:-$BUILD/test}
+[ "$mode" != long ] || export SPOOLD_LONG=1
 out=$(mktemp -d) || exit 1
 limit=60 slots=3
 trap 'rm -rf "$out"' EXIT
