@@ -79,9 +79,9 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline           500  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_inline           380  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
 errors_threaded         150  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            420  3000 --kills
+kills_inline            320  3000 --kills
 kills_slow_mta          200  1500 --kills --mta slow
 kills_reuse             220  2000 --kills --scenario reuse
 kills_torn              150  2000 --kills --scenario torn
@@ -94,7 +94,7 @@ kills_av_all             20   350 --kills --workers --av --timeout 60000 --seed 
 kills_av_one             20   350 --kills --workers --av --timeout 60000 --one --seed 7
 kills_av_reload          20   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
 kills_av_drain           20   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
-kills_of_recovery       320  6000 --recover-kills --seed 2
+kills_of_recovery       240  6000 --recover-kills --seed 2
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
 controls='
