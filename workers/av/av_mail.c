@@ -115,21 +115,21 @@ static void list_content(struct turn *t, const struct mail_part *p, const struct
 {
     struct parts_item item = {.size = c->bytes.n};
     struct mail *mail = &t->m->reader[t->level].mail;
-    struct view type = VIEW(""), name = c->name;
+    struct view type = VIEW("");
 
     /* Text around the parts is scanned, and no part that people look for. */
     if (!t->list || p->kind == MAIL_KIND_AROUND)
         return;
     if (p->other || c->odd != ODDITY_NONE)
         item.flags |= PARTS_OTHER_READING;
-    if (c->inside)
-        item.flags |= PARTS_INSIDE;
-    else
-        type = mail_part_type(mail, p);
-    if (!c->inside)
-        name = mail_part_name(mail, p, av_engine_charsets(t->m->engine));
     memcpy(item.sha256, sum, sizeof item.sha256);
-    parts_add(t->list, &item, type, name);
+    if (c->inside) {
+        item.flags |= PARTS_INSIDE;
+        parts_add(t->list, &item, type, c->name);
+    } else {
+        type = mail_part_type(mail, p);
+        parts_add(t->list, &item, type, mail_part_name(mail, p, av_engine_charsets(t->m->engine)));
+    }
 }
 
 static void take_parts(struct turn *t);
@@ -143,7 +143,7 @@ static void take_message(struct turn *t, struct view message)
     t->level++;
     mail_open(mail, message, t->left);
     take_parts(t);
-    /* Only what was not read counts: the form of an attached mail is its sender's. */
+    /* How an attached mail is built does not count, only what was not read of it. */
     t->odd |= oddity_of_grade(mail->odd, ODDITY_LIMIT);
     mail_close(mail);
     t->level--;
@@ -152,16 +152,26 @@ static void take_message(struct turn *t, struct view message)
 
 /* Texts in which our own parser looks for messages libclamav need not read, and it does not know all of their
  * types. Not so what is binary: in an archive there may be mails that only libclamav sees. */
-static enum av_how how_of(const struct mail_part *p, const struct mail_content *c)
+static enum av_how how_of(bool html, bool message)
 {
-    if (view_equal_nocase(p->subtype, VIEW("html")) && !c->inside)
+    if (html)
         return AV_HOW_HTML;
-    return mail_is_message(c->bytes, p->other) ? AV_HOW_READ : AV_HOW_FILE;
+    return message ? AV_HOW_READ : AV_HOW_FILE;
+}
+
+static void take_attached(struct turn *t, struct view message)
+{
+    if (t->level + 1 < LEVELS)
+        take_message(t, message);
+    else
+        t->odd |= oddity_bit(ODDITY_DEPTH_MAX);
 }
 
 /* Beyond scan_size nothing more is taken out; false then. */
 static bool take_content(struct turn *t, const struct mail_part *p, const struct mail_content *c)
 {
+    bool html = view_equal_nocase(p->subtype, VIEW("html")) && !c->inside, message;
+    bool file = p->encoding != MAIL_ENCODING_NONE || c->inside;
     unsigned char sum[SHA256_SIZE];
 
     if (c->bytes.n > t->left) {
@@ -172,14 +182,12 @@ static bool take_content(struct turn *t, const struct mail_part *p, const struct
     if (!hash(t, c->bytes, sum))
         return false;
     list_content(t, p, c, sum);
+    /* Asked once: it goes through all of a text. */
+    message = (file || !html) && mail_is_message(c->bytes, p->other);
     if (c->bytes.n)
-        scan_unless_seen(t, c->bytes, how_of(p, c), sum);
-    if ((p->encoding != MAIL_ENCODING_NONE || c->inside) && mail_is_message(c->bytes, p->other)) {
-        if (t->level + 1 < LEVELS)
-            take_message(t, c->bytes);
-        else
-            t->odd |= oddity_bit(ODDITY_DEPTH_MAX);
-    }
+        scan_unless_seen(t, c->bytes, how_of(html, message), sum);
+    if (file && message)
+        take_attached(t, c->bytes);
     return true;
 }
 
