@@ -236,8 +236,9 @@ int parts_unpack(struct view bytes, struct parts *p)
     uint32_t n = 0;
     int rc = unpack_head(&bytes, &list, &n);
 
-    while (rc == 0 && list.n < n)
-        rc = take_item(&bytes, &list) ? 0 : -1;
+    for (uint32_t k = 0; rc == 0 && k < n; k++)
+        rc =
+            take_item(&bytes, &list) && list.n == k + 1 ? 0 : -1; /* the same twice is not how it is packed */
     if (rc < 0 || bytes.n) {
         parts_free(&list);
         errno = EPROTO;

@@ -352,9 +352,30 @@ static void what_is_ambiguous_has_its_names(void **state)
     buf_free(&names);
 }
 
+/* Found by the fuzzer: it came back as one item, and so packed into other bytes. */
+static void the_same_item_twice_is_refused(void **state)
+{
+    struct parts one = {0}, again = {0};
+    struct buf b = {0};
+
+    (void)state;
+    parts_add(&one, &(struct parts_item){.size = 5}, VIEW("text/plain"), VIEW("a"));
+    parts_pack(&b, &one);
+    assert_int_equal(parts_unpack(buf_view(&b), &again), 0);
+    parts_free(&again);
+    buf_reserve(&b, b.n);
+    memcpy(b.p + b.n, b.p + 20, b.n - 20);
+    b.n += b.n - 20;
+    b.p[12] = 2;
+    assert_int_equal(parts_unpack(buf_view(&b), &again), -1);
+    parts_free(&one);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_item_twice_is_refused),
         cmocka_unit_test(the_same_is_listed_once),
         cmocka_unit_test(types_and_names_become_harmless),
         cmocka_unit_test(long_ones_are_cut_between_characters),
