@@ -66,6 +66,8 @@ static const struct {
     {"qmail", VIEW("from n.example (HELO h) (192.0.2.1)\n  by mx with SMTP" DATE),
      "192.0.2.1|n.example|h|mx|SMTP|"},
     {"qmail, no name", VIEW("from unknown (HELO h) (a@192.0.2.1) by mx with SMTP"), "192.0.2.1||h|mx|SMTP|"},
+    {"no name, with a last dot", VIEW("from unknown. (HELO h) (a@192.0.2.1) by mx with SMTP"),
+     "192.0.2.1||h|mx|SMTP|"},
     {"qmail, no HELO", VIEW("from unknown (192.0.2.1) by mx with QMQP"), "192.0.2.1||unknown|mx|QMQP|"},
     {"qmail, an address as HELO", VIEW("from n.example (HELO 10.0.0.1) (192.0.2.1) by mx with SMTP"),
      "192.0.2.1|n.example|10.0.0.1|mx|SMTP|"},

@@ -239,11 +239,11 @@ static bool is_name(struct view v)
 
 static struct view name_of(struct view v)
 {
-    if (!is_name(v))
-        return (struct view){v.p, 0};
-    if (v.p[v.n - 1] == '.')
+    const struct view whole = v;
+
+    if (v.n && v.p[v.n - 1] == '.')
         v.n--;
-    return v;
+    return is_name(v) && is_name(whole) ? v : (struct view){v.p, 0};
 }
 
 /* Takes an address, if it is one and stands in a better place than what is known. */
