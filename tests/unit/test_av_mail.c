@@ -101,6 +101,10 @@ static void a_mail_in_a_mail_is_read_by_us(void **state)
 static void what_was_not_read_is_not_clean(void **state)
 {
     static const char partial[] = "Content-Type: message/partial; number=2; total=3\n\nwords\n";
+    /* The same as a file in base64. */
+    static const char attached[] = "Content-Type: application/octet-stream; name=a.eml\n"
+                                   "Content-Transfer-Encoding: base64\n\n"
+                                   "Q29udGVudC1UeXBlOiBtZXNzYWdlL3BhcnRpYWw7IG51bWJlcj0yOyB0b3RhbD0zCgp3b3Jkcwo=\n";
     struct antivirus_settings s = world_settings(0);
     struct buf mail = {0};
     struct av_answer a;
@@ -114,6 +118,8 @@ static void what_was_not_read_is_not_clean(void **state)
     av_mail_examine(w.mail, buf_view(&mail), NULL, &a);
     assert_int_equal(a.why, ANTIVIRUS_LIMIT);
     av_mail_examine(w.mail, (struct view){partial, sizeof partial - 1}, NULL, &a);
+    assert_int_equal(a.why, ANTIVIRUS_AMBIGUOUS);
+    av_mail_examine(w.mail, (struct view){attached, sizeof attached - 1}, NULL, &a);
     assert_int_equal(a.why, ANTIVIRUS_AMBIGUOUS);
     buf_clear(&mail);
     buf_add_str(&mail, "A: b\n\n");

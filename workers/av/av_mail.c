@@ -143,8 +143,9 @@ static void take_message(struct turn *t, struct view message)
     t->level++;
     mail_open(mail, message, t->left);
     take_parts(t);
-    /* How an attached mail is built does not count, only what was not read of it. */
-    t->odd |= oddity_of_grade(mail->odd, ODDITY_LIMIT);
+    /* How an attached mail is built does not count, only what was not read of it, or is not there. */
+    t->odd |= oddity_of_grade(mail->odd, ODDITY_LIMIT) |
+              (mail->odd & (oddity_bit(ODDITY_PARTIAL) | oddity_bit(ODDITY_CUT_OFF)));
     mail_close(mail);
     t->level--;
     t->spoilt = spoilt;
