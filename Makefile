@@ -15,15 +15,15 @@ FORT = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(DEFS) -I. -pthread -MMD -MP \
               -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' -DSPOOLD_LIBEXEC='"$(LIBEXEC)"' $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
-LIBS        = -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson 2>/dev/null)
-LIBS_WORKER = -Wl,--as-needed $(shell pkg-config --libs libseccomp libssl libcrypto libxml-2.0 2>/dev/null)
+LIBS        = -Wl,--as-needed -liniparser -ldb-5.3 $(shell pkg-config --libs zlib jansson libpcre2-8 2>/dev/null)
+LIBS_WORKER = -Wl,--as-needed -lspf2 $(shell pkg-config --libs libseccomp libssl libcrypto libxml-2.0 opendkim libpsl libidn2 libcares libpcre2-8 2>/dev/null)
 
 MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c
 SRC   = $(filter-out $(MAINS),$(wildcard common/*.c spoold/*.c tools/*.c))
 OBJ   = $(SRC:%.c=$(B)/obj/%.o)
 # workers/role_NAME.c is worker-NAME, with everything else below workers/.
 ROLES = $(patsubst workers/role_%.c,%,$(wildcard workers/role_*.c))
-WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/deliver/*.c workers/mail/*.c)))
+WOBJ  = $(patsubst %.c,$(B)/obj/%.o,$(filter-out workers/main.c workers/role_%.c,$(wildcard workers/*.c workers/antispam/*.c workers/deliver/*.c workers/dns/*.c workers/mail/*.c)))
 # Not in the library: its guard stands in for functions of libc, in worker-av and the tests of it only.
 AVOBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard workers/av/*.c))
 LIBS_AV = -lclamav
@@ -53,23 +53,25 @@ $(B)/spoold: $(B)/obj/spoold/main.o $(if $(findstring SPOOLD_TEST,$(DEFS)),$(INL
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(if $(findstring SPOOLD_TEST,$(DEFS)),$(LIBS_WORKER))
 $(B)/spooldrop $(B)/spoolctl: $(B)/%: $(B)/obj/tools/%.o $(B)/libspoold.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
-$(B)/spoold-launcher: $(B)/obj/launcher/main.o $(LOBJ) $(COBJ)
+$(B)/spoold-launcher: $(B)/obj/launcher/main.o $(LOBJ) $(B)/libcommon.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(B)/worker-av: $(B)/obj/workers/main.o $(B)/obj/workers/role_av.o $(AVOBJ) $(B)/libworkers.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_AV) $(LIBS_WORKER)
 $(B)/worker-%: $(B)/obj/workers/main.o $(B)/obj/workers/role_%.o $(B)/libworkers.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_WORKER)
-$(B)/hostile/worker-rewrite: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostile/*.c)) $(COBJ)
+$(B)/hostile/worker-rewrite: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/hostile/*.c)) $(B)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(B)/escape: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/escape/*.c)) $(B)/libworkers.a
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_WORKER)
+$(B)/libcommon.a: $(COBJ)
+	@rm -f $@ && $(AR) rcs $@ $^
 $(B)/libspoold.a: $(OBJ)
 	@rm -f $@ && $(AR) rcs $@ $^
 $(B)/libworkers.a: $(WOBJ) $(COBJ)
 	@rm -f $@ && $(AR) rcs $@ $^
 $(B)/obj/common/%.o: WCONV = -Wconversion
-$(B)/obj/workers/%.o: WCONV = -Wconversion $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
+$(B)/obj/workers/%.o: WCONV = -Wconversion $(shell pkg-config --cflags libxml-2.0 opendkim libpsl libcares 2>/dev/null)
 $(B)/obj/launcher/%.o: WCONV = -Wconversion
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -116,16 +118,6 @@ fuzz:
 fuzz-build: $(FUZZ)
 lint:
 	@bash tests/lint.sh
-$(B)/feed: $(B)/obj/tests/bench/feed.o
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
-bench:
-	@$(MAKE) --no-print-directory deps DEPS=bench
-	@$(MAKE) --no-print-directory build $(B)/feed mail-readers
-	@bash tests/bench/run.sh $(B)
-	@python3 tests/bench/av.py $(B)
-	@python3 tests/bench/mail.py $(B)
-	@python3 tests/bench/whole.py $(B)
-
 EXTRA = etc/spoold.service:lib/systemd/system/spoold.service etc/spoold.sysusers:lib/sysusers.d/spoold.conf \
 	etc/spoold.tmpfiles:lib/tmpfiles.d/spoold.conf tools/spoolctl.bash-completion:share/bash-completion/completions/spoolctl
 install: all
@@ -146,4 +138,4 @@ uninstall:
 clean:
 	rm -rf build
 
--include tests/crash/crash.mk tests/power/power.mk tests/bench/mail.mk $(shell [ -d $(B) ] && find $(B) -name '*.d')
+-include tests/crash/crash.mk tests/power/power.mk tests/bench/bench.mk $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -10,11 +10,14 @@
 #include <stddef.h>
 
 static const struct role_row rows[] = {
-    [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, SANDBOX__REQUIRED},
+    [ROLE_REWRITE] = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, SANDBOX__REQUIRED, false},
     /* It may open files; that they are only those of its scratch folder is Landlock's doing. The supervisor
      * asks for a scratch folder that fits its settings. */
-    [ROLE_AV] = {"av", "worker-av", "spoold-av", 512, SANDBOX__REQUIRED | SANDBOX_LANDLOCK},
-    [ROLE_DELIVER] = {"deliver", "worker-deliver", "spoold-deliver", 0, SANDBOX__REQUIRED},
+    [ROLE_AV] = {"av", "worker-av", "spoold-av", 512, SANDBOX__REQUIRED | SANDBOX_LANDLOCK, false},
+    [ROLE_DELIVER] = {"deliver", "worker-deliver", "spoold-deliver", 0, SANDBOX__REQUIRED, false},
+    /* The one role with a network, and it never sees a message. */
+    [ROLE_DNS] = {"dns", "worker-dns", "spoold-dns", 0, SANDBOX__REQUIRED, true},
+    [ROLE_ANTISPAM] = {"antispam", "worker-antispam", "spoold-antispam", 0, SANDBOX__REQUIRED, false},
 };
 
 static const char *const bit_names[] = {

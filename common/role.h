@@ -9,6 +9,7 @@
 #ifndef COMMON_ROLE_H
 #define COMMON_ROLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ROLE_SCRATCH_MB_MAX 65536 /* nobody may ask for more */
@@ -17,6 +18,8 @@ enum role {
     ROLE_REWRITE,
     ROLE_AV,
     ROLE_DELIVER,
+    ROLE_DNS,
+    ROLE_ANTISPAM,
     ROLE__MAX,
 };
 
@@ -29,6 +32,7 @@ struct role_row {
     unsigned scratch_mb;
     uint32_t
         required; /* SANDBOX_ bits without which it does not serve, unless workers.allow_less names them */
+    bool network; /* it may connect to others by UDP and TCP, and so stays in the host's network namespace */
 };
 
 /* The row of a role, or NULL when there is no such number: what comes over a wire is asked here. */

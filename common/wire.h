@@ -99,8 +99,8 @@ struct wire_hello {
     uint32_t applied;
     uint32_t landlock_abi, reserved;
 };
-/* fds: message (read only); then, by the bits and in this order, output (write only), blob, notes (append
- * only), peer (a connected socket). */
+/* fds: message (read only; an empty blob where the job is about none); then, by the bits and in this order,
+ * output (write only), blob, notes (append only), peer (a connected socket). */
 enum { WIRE_JOB_OUT = 1, WIRE_JOB_BLOB = 2, WIRE_JOB_NOTES = 4, WIRE_JOB_PEER = 8 };
 struct wire_job {
     uint32_t flags;
@@ -132,6 +132,10 @@ struct wire_result {
         };
         struct {
             uint32_t done, failed, later; /* recipients of the order, by what became of them */
+        };
+        struct {
+            uint32_t kind;           /* common/antispam.h */
+            uint32_t needs, results; /* what the answer names, what it has found */
         };
     };
     uint32_t reserved[2];

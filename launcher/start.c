@@ -88,7 +88,7 @@ static int take_namespaces(struct child *c)
 {
     if (!c->o->user.drop)
         enter_user_namespace(c);
-    if (unshare(CLONE_NEWNET) == 0)
+    if (!c->o->row->network && unshare(CLONE_NEWNET) == 0)
         c->applied |= SANDBOX_NET;
     if (unshare(CLONE_NEWIPC) == 0)
         c->applied |= SANDBOX_IPC;

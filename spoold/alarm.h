@@ -22,6 +22,8 @@ enum alarm_kind {
     ALARM_SIGNATURES, /* only test signatures, too old, or a folder that cannot be read */
     ALARM_UNEXAMINED, /* a message could not be examined and is held */
     ALARM_ATTACK,     /* a worker tried what only an intruder tries; stands until spoold is started again */
+    ALARM_DNS,        /* nobody asks the DNS: messages are judged by what is known without it */
+    ALARM_LIST,       /* a DNS list failed its self test and is not asked (listtest.h) */
     ALARM_FROZEN,     /* an administrator ordered it */
     ALARM_KIND__MAX
 };

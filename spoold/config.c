@@ -1,41 +1,30 @@
 /*
- * config.c - builds the settings from defaults, the INI file, its includes and overrides.
+ * config.c - reads the INI file, its includes and the overrides, and has the settings built of them.
  *
  * Called at start, at reload and by every tool. Each file is read once; the
  * strict pass (config_ini.c) and the checks here run over those bytes, and only
  * when they found nothing does the INI library read the same bytes. Both must
- * agree on every value. It never half-succeeds: a struct without a mistake, or
- * NULL and all complaints. Trusts the files' owner, not their contents.
+ * agree on every value. Then config_build.c fills the struct, config_entries.c reads
+ * the list files, and config_check.c sees the whole. It never half-succeeds: a struct
+ * without a mistake, or NULL and all complaints. Trusts the files' owner, not their contents.
  */
+#include "spoold/config_build.h"
+#include "spoold/config_entries.h"
 #include "spoold/config_file.h"
-#include "spoold/config_value.h"
 
-#include "common/log.h"
 #include "common/xalloc.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define CONFIG_SOURCE_MAX (CONFIG_INCLUDE_MAX + 1) /* the file itself and its includes */
-#define CONFIG_NO_SOURCE  SIZE_MAX                 /* from the command line */
 
 struct source {
-    char *path;
+    const char *path; /* memory of the set */
     struct buf text;
     dev_t dev;
     ino_t ino;
     int entries; /* section headers and settings: what the INI library must find, too */
-};
-
-/* A section header has an empty value and `header` set. */
-struct setting {
-    const struct config_option *o;
-    char *name; /* of a named section, else "" */
-    char *value;
-    char *place; /* for complaints: the file, or "-o section.key=value" */
-    unsigned lineno;
-    size_t source;
-    bool header;
 };
 
 struct loader {
@@ -44,36 +33,11 @@ struct loader {
     size_t source_n;
     size_t now; /* the source that is being parsed */
     bool known; /* its present section is one of ours */
-    struct setting *set;
-    size_t set_n;
+    struct config_set *set;
     char *include; /* of the main file, or NULL */
     unsigned include_line;
+    bool lists; /* list files are read, too */
 };
-
-/* One place per option and name, or NULL: headers are not settings. */
-static struct setting *setting_find(struct loader *l, const struct config_option *o, struct view name)
-{
-    for (size_t i = 0; i < l->set_n; i++) {
-        struct setting *s = &l->set[i];
-
-        if (!s->header && s->o == o && view_equal(view_of(s->name), name))
-            return s;
-    }
-    return NULL;
-}
-
-static struct setting *setting_add(struct loader *l, const struct config_option *o,
-                                   const struct config_setting *from)
-{
-    struct setting *s = NULL;
-
-    l->set = xrealloc(l->set, l->set_n + 1, sizeof(*l->set));
-    s = &l->set[l->set_n++];
-    *s = (struct setting){.o = o, .lineno = from->lineno, .source = CONFIG_NO_SOURCE};
-    s->name = xstrndup(from->name.p, from->name.n);
-    s->value = xstrndup(from->value.p, from->value.n);
-    return s;
-}
 
 static void complain_unknown(struct loader *l, const char *place, const struct config_setting *s,
                              const char *section)
@@ -102,12 +66,12 @@ static const struct config_option *check_section(struct loader *l, const char *p
 
     if (!o) {
         complain_unknown(l, place, s, NULL);
-    } else if (o->named && !config_ini_name_ok(s->name)) {
+    } else if (o->group && !config_ini_name_ok(s->name)) {
         config_error(l->errs, place, s->lineno,
                      "[%s] needs a name; accepted: [%s NAME], NAME of 1 to %d small letters, digits and -",
                      o->section, o->section, CONFIG_NAME_MAX);
         o = NULL;
-    } else if (!o->named && s->name.n) {
+    } else if (!o->group && s->name.n) {
         config_error(l->errs, place, s->lineno, "[%s] has no name; accepted: [%s]", o->section, o->section);
         o = NULL;
     }
@@ -156,24 +120,19 @@ static void take_header(struct loader *l, const struct config_setting *s)
 {
     const char *file = l->source[l->now].path;
     const struct config_option *o = check_section(l, file, s);
-    struct setting *added = NULL;
+    const struct config_set_item *old = o ? config_set_find_header(l->set, o, s->name, l->now) : NULL;
+    struct config_set_item *added = NULL;
 
     l->known = o != NULL;
-    for (size_t i = 0; o && i < l->set_n; i++) {
-        const struct setting *old = &l->set[i];
-
-        if (!old->header || old->source != l->now || old->o != o || !view_equal(view_of(old->name), s->name))
-            continue;
+    if (old) {
         config_error(l->errs, file, s->lineno,
                      "the section stands twice, first in line %u; accepted: once in a file", old->lineno);
-        return;
+    } else if (o) {
+        added = config_set_add(l->set, o, s);
+        added->header = true;
+        added->file = file;
+        added->source = l->now;
     }
-    if (!o)
-        return;
-    added = setting_add(l, o, s);
-    added->header = true;
-    added->place = xstrdup(file);
-    added->source = l->now;
 }
 
 /* The library would let the last one win without a word. */
@@ -181,15 +140,15 @@ static void take_key(struct loader *l, const struct config_setting *s)
 {
     const char *file = l->source[l->now].path;
     const struct config_option *o = check_setting(l, file, s);
-    const struct setting *old = o ? setting_find(l, o, s->name) : NULL;
-    struct setting *added = NULL;
+    const struct config_set_item *old = o ? config_set_find(l->set, o, s->name) : NULL;
+    struct config_set_item *added = NULL;
 
     if (old) {
         config_error(l->errs, file, s->lineno, "%s is set twice, first at %s:%u; accepted: once", o->key,
-                     old->place, old->lineno);
+                     old->file, old->lineno);
     } else if (o) {
-        added = setting_add(l, o, s);
-        added->place = xstrdup(file);
+        added = config_set_add(l->set, o, s);
+        added->file = file;
         added->source = l->now;
     }
 }
@@ -207,13 +166,12 @@ static void take_setting(const struct config_setting *s, void *arg)
         take_key(l, s);
 }
 
-/* Takes `path` over. */
-static void load_source(struct loader *l, char *path)
+static void load_source(struct loader *l, const char *path)
 {
     struct source *s = &l->source[l->source_n];
     struct stat st = {0};
 
-    s->path = path;
+    s->path = config_set_keep(l->set, path);
     l->now = l->source_n++;
     if (config_file_read(path, CONFIG_FILE_MAX, &s->text, &st) < 0) {
         config_error(l->errs, path, 0, "cannot read the file: %s; accepted: a regular file of up to %d bytes",
@@ -249,18 +207,19 @@ static void load_includes(struct loader *l)
                      CONFIG_INCLUDE_MAX);
     } else if (found.gl_pathc) {
         for (size_t i = 0; i < found.gl_pathc; i++)
-            load_source(l, xstrdup(found.gl_pathv[i]));
+            load_source(l, found.gl_pathv[i]);
     }
     globfree(&found);
 }
 
 /* Takes the library's value, which must be the one that the strict pass has read. */
-static void take_library_value(struct loader *l, const struct config_file_library *lib, struct setting *s)
+static void take_library_value(struct loader *l, const struct config_file_library *lib,
+                               struct config_set_item *s)
 {
     const char *value = config_file_library_value(lib, s->o->section, s->name, s->o->key);
 
     if (!value || strcmp(value, s->value) != 0) {
-        config_error(l->errs, s->place, s->lineno,
+        config_error(l->errs, s->file, s->lineno,
                      "%s: the INI library reads \"%s\" instead of \"%s\"; accepted: a value in quotes",
                      s->o->key, value ? value : "", s->value);
         return;
@@ -277,9 +236,9 @@ static void take_library(struct loader *l, size_t at)
     if (!lib)
         config_error(l->errs, s->path, 0,
                      "the INI library cannot read the file; accepted: sections and KEY = VALUE lines");
-    for (size_t i = 0; lib && i < l->set_n; i++)
-        if (l->set[i].source == at && !l->set[i].header)
-            take_library_value(l, lib, &l->set[i]);
+    for (size_t i = 0; lib && i < l->set->n; i++)
+        if (l->set->item[i].source == at && !l->set->item[i].header)
+            take_library_value(l, lib, &l->set->item[i]);
     config_file_close_library(&lib);
 }
 
@@ -330,113 +289,56 @@ static void take_override(struct loader *l, const char *text)
     char *place = xasprintf("-o %s", text);
     struct config_setting from;
     const struct config_option *o = check_override(l, place, text, &from);
-    struct setting *s = NULL;
+    struct config_set_item *s = NULL;
 
     if (o) {
-        s = setting_find(l, o, from.name);
-        s = s ? s : setting_add(l, o, &from);
+        s = config_set_find(l->set, o, from.name);
+        s = s ? s : config_set_add(l->set, o, &from);
         free(s->value);
-        free(s->place);
         s->value = xstrndup(from.value.p, from.value.n);
-        s->place = xstrdup(place);
+        s->file = config_set_keep(l->set, place);
+        s->source = CONFIG_SET_NOWHERE;
         s->lineno = 0;
     }
     free(place);
 }
 
-/* Cannot fail for checked values; a default that fails is a mistake in the table. */
-static void set_value(const struct config_option *o, const char *value, void *base)
-{
-    struct buf why = {0};
-
-    if (config_value_parse(o, view_of(value), base, &why) < 0)
-        fatalx("[%s] %s: %s", o->section, o->key, why.p);
-    buf_free(&why);
-}
-
-static void set_defaults(bool named, void *base)
-{
-    size_t n = 0;
-    const struct config_option *o = config_value_options(&n);
-
-    for (size_t i = 0; i < n; i++)
-        if (o[i].named == named)
-            set_value(&o[i], o[i].preset, base);
-}
-
-/* The intake of this name, made with the defaults when it is new; NULL when there are too many. */
-static struct config_intake *intake_get(struct config *c, const char *name)
-{
-    struct config_intake *in = NULL;
-
-    for (size_t i = 0; i < c->intake_n; i++)
-        if (strcmp(c->intake[i].name, name) == 0)
-            return &c->intake[i];
-    if (c->intake_n == CONFIG_INTAKE_MAX)
-        return NULL;
-    in = &c->intake[c->intake_n++];
-    in->name = xstrdup(name);
-    set_defaults(true, in);
-    return in;
-}
-
-static struct config *build(struct loader *l)
-{
-    struct config *c = xcalloc(1, sizeof(*c));
-
-    set_defaults(false, c);
-    for (size_t i = 0; i < l->set_n; i++) {
-        const struct setting *s = &l->set[i];
-        void *base = s->o->named ? (void *)intake_get(c, s->name) : (void *)c;
-
-        if (!base)
-            config_error(l->errs, s->place, s->lineno,
-                         "[intake %s] is one too many; accepted: up to %d intakes", s->name,
-                         CONFIG_INTAKE_MAX);
-        else if (!s->header)
-            set_value(s->o, s->value, base);
-    }
-    if (c->intake_n == 0)
-        intake_get(c, "main");
-    return c;
-}
-
-static struct config_place find_place(const char *section, const char *name, const char *key, void *arg)
-{
-    const struct setting *s =
-        setting_find(arg, config_value_find(view_of(section), view_of(key)), view_of(name));
-
-    return s ? (struct config_place){s->place, s->lineno} : (struct config_place){NULL, 0};
-}
-
-static void loader_free(struct loader **l)
-{
-    for (size_t i = 0; i < (*l)->source_n; i++) {
-        free((*l)->source[i].path);
-        buf_free(&(*l)->source[i].text);
-    }
-    for (size_t i = 0; i < (*l)->set_n; i++) {
-        free((*l)->set[i].name);
-        free((*l)->set[i].value);
-        free((*l)->set[i].place);
-    }
-    free((*l)->set);
-    free((*l)->include);
-    free(*l);
-    *l = NULL;
-}
-
 /* The library sees the files only when all of them are free of mistakes. */
 static void load_files(struct loader *l, const char *path)
 {
-    load_source(l, xstrdup(path));
+    load_source(l, path);
     if (l->include)
         load_includes(l);
     for (size_t i = 0; l->errs->n == 0 && i < l->source_n; i++)
         take_library(l, i);
 }
 
-struct config *config_load(const char *path, const char *const *override, size_t override_n,
+static void loader_free(struct loader **l)
+{
+    for (size_t i = 0; i < (*l)->source_n; i++)
+        buf_free(&(*l)->source[i].text);
+    config_set_free(&(*l)->set);
+    free((*l)->include);
+    free(*l);
+    *l = NULL;
+}
+
+/* Each pass builds on what the one before has found to be right. */
+static struct config *finish(struct loader *l, const char *path)
+{
+    struct config *c = config_build(l->set, path, l->errs);
+
+    l->set = NULL;
+    if (l->errs->n == 0)
+        config_entries_load(c, l->lists, l->errs);
+    if (l->errs->n == 0)
+        config_check(c, l->errs);
+    if (l->errs->n)
+        config_free(&c);
+    return c;
+}
+
+static struct config *load(const char *path, const char *const *override, size_t override_n, bool lists,
                            struct config_errors *errs)
 {
     struct loader *l = xcalloc(1, sizeof(*l));
@@ -444,39 +346,28 @@ struct config *config_load(const char *path, const char *const *override, size_t
 
     *errs = (struct config_errors){0};
     l->errs = errs;
+    l->lists = lists;
+    l->set = config_set_new();
     if (path)
         load_files(l, path);
     for (size_t i = 0; i < override_n; i++)
         take_override(l, override[i]);
-    if (errs->n == 0) {
-        c = build(l);
-        c->file = path ? xstrdup(path) : NULL;
-        config_check(c, find_place, l, errs);
-    }
-    if (errs->n)
-        config_free(&c);
+    if (errs->n == 0)
+        c = finish(l, path);
     if (errs->n > CONFIG_ERRORS_MAX)
         buf_addf(&errs->text, "%u more mistakes are not shown\n", errs->n - CONFIG_ERRORS_MAX);
     loader_free(&l);
     return c;
 }
 
-void config_free(struct config **c)
+struct config *config_load(const char *path, const char *const *override, size_t override_n,
+                           struct config_errors *errs)
 {
-    size_t n = 0;
-    const struct config_option *o = config_value_options(&n);
+    return load(path, override, override_n, true, errs);
+}
 
-    if (!*c)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        if (!o[i].named)
-            config_value_free(&o[i], *c);
-        for (size_t k = 0; o[i].named && k < (*c)->intake_n; k++)
-            config_value_free(&o[i], &(*c)->intake[k]);
-    }
-    for (size_t k = 0; k < (*c)->intake_n; k++)
-        free((*c)->intake[k].name);
-    free((*c)->file);
-    free(*c);
-    *c = NULL;
+struct config *config_load_without_files(const char *path, const char *const *override, size_t override_n,
+                                         struct config_errors *errs)
+{
+    return load(path, override, override_n, false, errs);
 }

@@ -6,6 +6,7 @@
  * the folders are opened. Changes nothing and touches no file.
  */
 #include "common/deliver.h"
+#include "spoold/config_check_dns.h"
 #include "spoold/config_value.h"
 #include "spoold/deliver.h"
 #include "spoold/pool.h"
@@ -25,19 +26,17 @@ struct folder {
     bool outlet; /* several intakes may share one */
 };
 
-struct check {
+struct checking {
     const struct config *c;
-    struct config_place (*where)(const char *section, const char *name, const char *key, void *arg);
-    void *arg;
     struct config_errors *errs;
 };
 
 /* The settings that were written down: a default is not at fault. */
-static struct config_place blame(const struct check *k, const struct spot *a, const struct spot *b)
+static struct config_place blame(const struct checking *k, const struct spot *a, const struct spot *b)
 {
-    struct config_place place = k->where(a->section, a->name, a->key, k->arg);
+    struct config_place place = config_where(k->c, a->section, a->name, a->key);
 
-    return place.file ? place : k->where(b->section, b->name, b->key, k->arg);
+    return place.file ? place : config_where(k->c, b->section, b->name, b->key);
 }
 
 static void add_components(struct buf *to, const char *path)
@@ -54,7 +53,7 @@ static void add_components(struct buf *to, const char *path)
 }
 
 /* Relative roots all start at the same folder, so they compare well without it. */
-static void add_folder(struct folder *f, const struct check *k, struct spot spot, const char *path)
+static void add_folder(struct folder *f, const struct checking *k, struct spot spot, const char *path)
 {
     f->spot = spot;
     f->outlet = strcmp(spot.key, "outlet") == 0;
@@ -65,7 +64,7 @@ static void add_folder(struct folder *f, const struct check *k, struct spot spot
     add_components(&f->path, path);
 }
 
-static void compare_folders(const struct check *k, const struct folder *a, const struct folder *b)
+static void compare_folders(const struct checking *k, const struct folder *a, const struct folder *b)
 {
     struct config_place place = {0};
 
@@ -78,7 +77,7 @@ static void compare_folders(const struct check *k, const struct folder *a, const
                  a->spot.name[0] ? " " : "", a->spot.name, a->spot.key);
 }
 
-static void check_folders(const struct check *k)
+static void check_folders(const struct checking *k)
 {
     struct folder folder[CHECK_FOLDER_MAX] = {0};
     size_t n = 0;
@@ -99,7 +98,8 @@ static void check_folders(const struct check *k)
         buf_free(&folder[i].path);
 }
 
-static void check_growing(const struct check *k, const char *section, const char *lesser, const char *greater)
+static void check_growing(const struct checking *k, const char *section, const char *lesser,
+                          const char *greater)
 {
     const struct config_option *a = config_value_find(view_of(section), view_of(lesser));
     const struct config_option *b = config_value_find(view_of(section), view_of(greater));
@@ -115,9 +115,9 @@ static void check_growing(const struct check *k, const char *section, const char
     buf_free(&high);
 }
 
-static void check_allow_less(const struct check *k)
+static void check_allow_less(const struct checking *k)
 {
-    struct config_place place = k->where("workers", "", "allow_less", k->arg);
+    struct config_place place = config_where(k->c, "workers", "", "allow_less");
     uint32_t bits = 0;
     const char *accepted = pool_allow_less(view_of(k->c->worker_allow_less), &bits);
 
@@ -127,9 +127,9 @@ static void check_allow_less(const struct check *k)
                      accepted);
 }
 
-static void check_address(const struct check *k, const struct config_intake *in)
+static void check_address(const struct checking *k, const struct config_intake *in)
 {
-    struct config_place place = k->where("intake", in->name, "deliver", k->arg);
+    struct config_place place = config_where(k->c, "intake", in->name, "deliver");
     struct deliver_address a;
     const char *accepted;
 
@@ -139,10 +139,10 @@ static void check_address(const struct check *k, const struct config_intake *in)
 }
 
 /* One folder has one consumer. */
-static void check_shared(const struct check *k, size_t n)
+static void check_shared(const struct checking *k, size_t n)
 {
     const struct config_intake *in = &k->c->intake[n];
-    struct config_place place = k->where("intake", in->name, "deliver", k->arg);
+    struct config_place place = config_where(k->c, "intake", in->name, "deliver");
 
     for (size_t i = 0; i < n; i++)
         if (strcmp(k->c->intake[i].outlet, in->outlet) == 0 &&
@@ -165,10 +165,10 @@ static bool any_server_is_far(const struct config *c)
     return false;
 }
 
-static void check_deliver(const struct check *k)
+static void check_deliver(const struct checking *k)
 {
-    struct config_place name = k->where("deliver", "", "tls", k->arg);
-    struct config_place user = k->where("deliver", "", "user", k->arg);
+    struct config_place name = config_where(k->c, "deliver", "", "tls");
+    struct config_place user = config_where(k->c, "deliver", "", "user");
 
     for (size_t i = 0; i < k->c->intake_n; i++) {
         check_address(k, &k->c->intake[i]);
@@ -185,12 +185,9 @@ static void check_deliver(const struct check *k)
         config_error(k->errs, user.file, user.lineno, "user needs password_file, the file with its password");
 }
 
-void config_check(const struct config *c,
-                  struct config_place (*where)(const char *section, const char *name, const char *key,
-                                               void *arg),
-                  void *arg, struct config_errors *errs)
+void config_check(const struct config *c, struct config_errors *errs)
 {
-    const struct check k = {.c = c, .where = where, .arg = arg, .errs = errs};
+    const struct checking k = {.c = c, .errs = errs};
 
     check_folders(&k);
     if (c->hold_first > c->hold_longest)
@@ -201,4 +198,5 @@ void config_check(const struct config *c,
     check_deliver(&k);
     if (c->deliver_retry_first > c->deliver_retry_longest)
         check_growing(&k, "deliver", "retry_first", "retry_longest");
+    config_check_dns(c, errs);
 }

@@ -12,10 +12,12 @@
 
 #define LIST_FILE_MAX ((size_t)64 << 20) /* bytes of one list file */
 
-/* What is left of the line without its comment and blanks. */
-static struct view entry_of(struct view line)
+/* What is left of the line without its comment and blanks. In a whole line only the first # begins one: a
+ * pattern may hold others. */
+static struct view entry_of(struct view line, bool whole)
 {
-    for (size_t i = 0; i < line.n; i++) {
+    line = view_trim(line);
+    for (size_t i = 0; i < (whole && line.n ? 1 : line.n); i++) {
         if (line.p[i] == '#' && (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t')) {
             line.n = i;
             break;
@@ -35,8 +37,13 @@ static const char *line_fault(struct view line, unsigned lineno)
     return what;
 }
 
-int config_list_parse(const char *name, struct view text, const char *(*fn)(struct view, unsigned, void *),
-                      void *arg, struct config_errors *errs)
+struct take {
+    const char *(*fn)(struct view entry, unsigned lineno, void *arg);
+    void *arg;
+    bool whole; /* an entry goes on to the end of its line */
+};
+
+static int parse(const char *name, struct view text, const struct take *t, struct config_errors *errs)
 {
     unsigned before = errs->n;
 
@@ -49,9 +56,9 @@ int config_list_parse(const char *name, struct view text, const char *(*fn)(stru
         if (line.n && line.p[line.n - 1] == '\r')
             line.n--;
         what = line_fault(line, lineno);
-        line = entry_of(line);
+        line = entry_of(line, t->whole);
         if (!what && line.n)
-            what = fn(line, lineno, arg);
+            what = t->fn(line, lineno, t->arg);
         if (what)
             config_error(errs, name, lineno, "%s", what);
         text.p += used;
@@ -60,8 +67,13 @@ int config_list_parse(const char *name, struct view text, const char *(*fn)(stru
     return errs->n == before ? 0 : -1;
 }
 
-int config_list_read(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
-                     void *arg, struct config_errors *errs)
+int config_list_parse(const char *name, struct view text, const char *(*fn)(struct view, unsigned, void *),
+                      void *arg, struct config_errors *errs)
+{
+    return parse(name, text, &(struct take){fn, arg, false}, errs);
+}
+
+static int read_list(const char *path, const struct take *t, struct config_errors *errs)
 {
     struct buf text = {0};
     struct stat st = {0};
@@ -71,7 +83,19 @@ int config_list_read(const char *path, const char *(*fn)(struct view entry, unsi
         config_error(errs, path, 0, "cannot read the list file: %s; accepted: a regular file of up to 64 MB",
                      strerror(errno));
     else
-        rc = config_list_parse(path, buf_view(&text), fn, arg, errs);
+        rc = parse(path, buf_view(&text), t, errs);
     buf_free(&text);
     return rc;
+}
+
+int config_list_read(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
+                     void *arg, struct config_errors *errs)
+{
+    return read_list(path, &(struct take){fn, arg, false}, errs);
+}
+
+int config_list_read_lines(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
+                           void *arg, struct config_errors *errs)
+{
+    return read_list(path, &(struct take){fn, arg, true}, errs);
 }

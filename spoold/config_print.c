@@ -40,16 +40,20 @@ static void add_remarks(const struct config_option *o, struct buf *to)
     config_value_accepted(o, to);
 }
 
-static void ini_option(const struct config_option *o, const void *base, struct buf *to)
+/* `mark` stands in front of the setting: "# " where it is only shown. */
+static void ini_option(const struct config_option *o, const void *base, const char *mark, struct buf *to)
 {
     struct buf value = {0}, remarks = {0};
 
-    config_value_format(o, base, &value);
+    if (base)
+        config_value_format(o, base, &value);
+    else
+        buf_add_str(&value, o->preset);
     add_remarks(o, &remarks);
     buf_add_char(to, '\n');
     print_comment(to, view_of(o->help));
     print_comment(to, buf_view(&remarks));
-    buf_addf(to, "%s = ", o->key);
+    buf_addf(to, "%s%s = ", mark, o->key);
     /* Cannot fail: a value that has no written form was refused when it was set. */
     (void)config_ini_quote(buf_view(&value), to);
     buf_add_char(to, '\n');
@@ -57,26 +61,47 @@ static void ini_option(const struct config_option *o, const void *base, struct b
     buf_free(&remarks);
 }
 
+/* A section's options, wherever in the table they stand. */
+static void ini_options(const struct config_option *first, const void *base, const char *mark, struct buf *to)
+{
+    for (const struct config_option *o = first; o; o = config_value_next(o))
+        ini_option(o, base, mark, to);
+}
+
+/* Where there is none the file shows what one looks like. */
+static void ini_group(const struct config *c, const struct config_group *g, struct buf *to)
+{
+    const struct config_option *first = config_value_find_section(view_of(g->section));
+    size_t n = config_value_count(c, g);
+
+    if (n == 0) {
+        buf_addf(to, "\n# Any number of sections, each with a name of its own, up to %zu:\n# [%s NAME]\n",
+                 g->max, g->section);
+        ini_options(first, NULL, "# ", to);
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(to, "\n[%s %s]\n", g->section, config_value_name(c, g, i));
+        ini_options(first, config_value_element(c, g, i), "", to);
+    }
+}
+
 static void print_ini(const struct config *c, struct buf *to)
 {
     size_t n = 0;
     const struct config_option *o = config_value_options(&n);
+    const struct config_group *g = NULL;
 
     buf_add_str(to, "# spoold.ini - settings of spoold; see spoold.ini(5).\n"
                     "# spoold --print-config prints this file with the values that are in force.\n");
     for (size_t i = 0; i < n; i++) {
-        if (o[i].named)
+        if (o[i].group || config_value_find_section(view_of(o[i].section)) != &o[i])
             continue;
-        if (i == 0 || strcmp(o[i].section, o[i - 1].section) != 0)
-            buf_addf(to, "\n[%s]\n", o[i].section);
-        ini_option(&o[i], c, to);
+        buf_addf(to, "\n[%s]\n", o[i].section);
+        ini_options(&o[i], c, "", to);
     }
-    for (size_t k = 0; k < c->intake_n; k++) {
-        buf_addf(to, "\n[intake %s]\n", c->intake[k].name);
-        for (size_t i = 0; i < n; i++)
-            if (o[i].named)
-                ini_option(&o[i], &c->intake[k], to);
-    }
+    g = config_value_groups(&n);
+    for (size_t i = 0; i < n; i++)
+        ini_group(c, &g[i], to);
 }
 
 /* Text that troff prints as it stands: a line must not look like a request. */
@@ -121,9 +146,11 @@ static void print_man(struct buf *to)
     const struct config_option *o = config_value_options(&n);
 
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || strcmp(o[i].section, o[i - 1].section) != 0)
-            buf_addf(to, ".SS \"[%s%s]\"\n", o[i].section, o[i].named ? " NAME" : "");
-        man_option(&o[i], to);
+        if (config_value_find_section(view_of(o[i].section)) != &o[i])
+            continue;
+        buf_addf(to, ".SS \"[%s%s]\"\n", o[i].section, o[i].group ? " NAME" : "");
+        for (const struct config_option *k = &o[i]; k; k = config_value_next(k))
+            man_option(k, to);
     }
 }
 

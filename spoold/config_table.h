@@ -1,7 +1,7 @@
 /*
- * config_table.h - one row per option; the parser, --print-config, etc/spoold.ini,
- * spoold.ini(5) and the struct itself come from these rows. No include guard:
- * included with different OPT macros.
+ * config_table.h - one row per option; the parser, --print-config, etc/spoold.ini, spoold.ini(5), what the
+ * workers are told and the struct itself come from these rows. No include guard: included with different OPT
+ * macros; who includes it defines those that it wants, and all are undefined at its end.
  *
  *   OPT(section, key, TYPE, field, default, min, max, values, r_numbers, help)
  *
@@ -12,20 +12,42 @@
  * INT      int64_t                    min..max
  * SIZE     int64_t (bytes)            number with k, M, G (1024)
  * TIME     int64_t (milliseconds)     number with ms, s, m, h, d
+ * WEIGHT   int64_t (thousandths)      8, -1.5, 0.125; min..max
  * ENUM     int (index into `values`)  one of the words in `values`, separated by "|"
  * READY    struct config_ready        rename | lease | quiet:TIME
+ * LIST     struct config_list         empty or @lists/FILE; with max 1 also words. values: "NAME|KIND", NAME
+ *                                     of its entries in common/settings.h, KIND a row in config_entries.c
  *
- *   OPT_INTAKE(key, TYPE, field, default, min, max, values, r_numbers, help)
+ *   OPT_INTAKE, OPT_RBL, OPT_URIBL(key, TYPE, field, default, min, max, values, r_numbers, help)
  *
- * is the same for the sections with a name, [intake NAME].
+ * is the same for the sections with a name, [intake NAME] and so on; config_option.c has a row for each kind.
+ *
+ *   OPT_CHECK(section, key, TYPE, field, ...)
+ *
+ * is OPT for what common/check_table.h says of the checks (config_table_antispam.h); the fields are elements of
+ * arrays in struct config.
  */
+#ifndef OPT
+#define OPT(...)
+#endif
+#ifndef OPT_INTAKE
+#define OPT_INTAKE(...)
+#endif
+#ifndef OPT_RBL
+#define OPT_RBL(...)
+#endif
+#ifndef OPT_URIBL
+#define OPT_URIBL(...)
+#endif
 OPT("paths", "root", PATH, root, "/var/spool/spoold", 0, 0, NULL, "", "Folder that holds everything of one instance. All other paths are relative to it unless they start with a slash.")
 OPT("paths", "proc", PATH, proc, "proc", 0, 0, NULL, "R073", "Messages in work. Must be on the same file system as every intake and outlet.")
 OPT("paths", "quarantine", PATH, quarantine, "quarantine", 0, 0, NULL, "", "Messages that were taken out of the flow, one folder per class. May be on another file system.")
 OPT("paths", "state", PATH, state, "state", 0, 0, NULL, "", "Journal, ledger, control socket and lock.")
-OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "Folder of list files, relative to the configuration file. No setting of this version reads one yet.")
+OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "Folder of the list files that settings name as @lists/FILE, relative to the configuration file.")
 
 OPT("site", "hostname", STR, hostname, "", 0, 0, NULL, "", "Name of this host in Received: lines. Empty: the system's own name.")
+OPT("site", "domains", LIST, site_domains, "", 0, 1, "domains|domain", "R076", "Your own mail domains, as example.org .example.net (with all below it), or @lists/FILE. Mail that says it comes from one of them is looked at for forged_local; see also antispam.skip_intra_domain.")
+OPT("site", "networks", LIST, site_networks, "", 0, 1, "networks|network", "R068 R076", "Addresses of your own users and machines, as 192.0.2.0/24 2001:db8::/32 10.0.0.1-10.0.0.9, or @lists/FILE. What they send is outgoing mail. Only networks from which nobody else can connect belong here.")
 
 OPT("spool", "user", STR, user, "auto", 0, 0, NULL, "", "User that spoold becomes when it is started as root: a name, a number, or auto (user spoold where there is one, else an unused number). spoold never stays root.")
 OPT("spool", "drop_group", STR, drop_group, "spooldrop", 0, 0, NULL, "", "Group that may drop messages into the intake folders. Where it does not exist, the group of the user above.")
@@ -82,6 +104,8 @@ OPT("antivirus", "pua", BOOL, av_pua, "no", 0, 0, NULL, "", "Possibly unwanted a
 
 OPT("mime", "ambiguous_action", ENUM, mime_ambiguous_action, "tag", 0, 0, "tag|quarantine", "", "A message that readers take in different ways (two boundaries, doubled fields ...), when every way was examined and nothing was found. tag: passed on, its X-Spoold-Virus says how. quarantine: into quarantine/policy, also what another setting would tag. Needs antivirus.clamav: worker-av reads the mail. What could not be examined to its end (a part of a message that was sent in parts, a file that was cut off) is antivirus.ambiguous_action's.")
 
+#include "spoold/config_table_antispam.h"
+
 OPT("deliver", "children", INT, deliver_children, "4", 1, 64, NULL, "", "Messages that are handed over at the same time, where an intake has deliver set.")
 OPT("deliver", "helo", STR, deliver_helo, "", 0, 0, NULL, "", "Name given in EHLO or LHLO. Empty: site.hostname.")
 OPT("deliver", "tls", ENUM, deliver_tls, "may", 0, 0, "no|may|must|verify", "", "STARTTLS. may: where the server offers it. must: never without. verify: also with a certificate that is valid for deliver.tls_name.")
@@ -113,3 +137,8 @@ OPT_INTAKE("codec", ENUM, codec, "pair", 0, 0, "pair", "R073", "Format of a drop
 OPT_INTAKE("ready", READY, ready, "rename", 0, 0, NULL, "R073", "When a dropped pair is complete. rename: as soon as both names stand there and line 1 of the .hdr is Written. lease: also no program has them open; where that cannot be asked (the files belong to another user) they must be unchanged for 2 s instead. quiet:TIME: also unchanged for TIME.")
 OPT_INTAKE("outlet", PATH, outlet, "outgoing", 0, 0, NULL, "R075", "Folder into which finished messages are put.")
 OPT_INTAKE("deliver", STR, deliver, "", 0, 0, NULL, "R075", "Server to which spoold hands over what stands in the outlet: smtp:ADDRESS:PORT or lmtp:ADDRESS:PORT (an IPv6 address in brackets; localhost), lmtp:/PATH or smtp:/PATH for a socket of this machine. Recipients that it refuses for good go to quarantine/failed with its words, those that it refuses for now are tried again (see deliver); nobody else is to put anything there. Empty: a mail server or another program takes it from the folder.")
+
+#undef OPT
+#undef OPT_INTAKE
+#undef OPT_RBL
+#undef OPT_URIBL

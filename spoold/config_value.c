@@ -1,30 +1,18 @@
 /*
- * config_value.c - the option table and one row per type of value.
+ * config_value.c - one row per type of value: its text as a C value and back.
  *
- * Called by config.c and config_print.c. Numbers are read whole, in decimal and
- * within their range, because a value that means something else than what was
- * written ("12abc", "010", "10" seconds or minutes?) is worse than a refused one.
- * Trusts nothing in the text; never reads or writes a file.
+ * Called by the other files of the configuration; the options stand in config_option.c. Numbers are read
+ * whole, in decimal and within their range, because a value that means something else than what was written
+ * ("12abc", "010", "10" seconds or minutes?) is worse than a refused one. Trusts nothing in the text; never
+ * reads or writes a file.
  */
-#include "spoold/config_value.h"
+#include "spoold/config_entries.h"
 
 #include "common/xalloc.h"
 
 #include <stdlib.h>
 
 #define VALUE_QUIET_MAX 3600000 /* ms; ready = quiet:1h */
-#define VALUE_WORD_MAX  64      /* longest name that gets a "did you mean" */
-#define VALUE_NEAR      2       /* letters that may differ */
-
-static const struct config_option option_table[] = {
-#define OPT(sec, k, TYPE, field, ...)                                                                        \
-    {sec, k, CONFIG_VALUE_##TYPE, false, offsetof(struct config, field), __VA_ARGS__},
-#define OPT_INTAKE(k, TYPE, field, ...)                                                                      \
-    {"intake", k, CONFIG_VALUE_##TYPE, true, offsetof(struct config_intake, field), __VA_ARGS__},
-#include "spoold/config_table.h"
-#undef OPT
-#undef OPT_INTAKE
-};
 
 struct unit {
     const char *name;
@@ -42,106 +30,6 @@ static const struct {
     bool value;
 } bool_word[] = {{"yes", true},  {"no", false},    {"on", true}, {"off", false},
                  {"true", true}, {"false", false}, {"1", true},  {"0", false}};
-
-const struct config_option *config_value_options(size_t *n)
-{
-    *n = sizeof(option_table) / sizeof(option_table[0]);
-    return option_table;
-}
-
-const struct config_option *config_value_find(struct view section, struct view key)
-{
-    for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
-        const struct config_option *o = &option_table[i];
-
-        if (view_equal(view_of(o->section), section) && view_equal(view_of(o->key), key))
-            return o;
-    }
-    return NULL;
-}
-
-const struct config_option *config_value_find_section(struct view section)
-{
-    for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++)
-        if (view_equal(view_of(option_table[i].section), section))
-            return &option_table[i];
-    return NULL;
-}
-
-/* The i-th name of a section's keys, or of the sections themselves; NULL where the row adds none. */
-static const char *name_at(size_t i, const char *section)
-{
-    const struct config_option *o = &option_table[i];
-
-    if (section)
-        return strcmp(o->section, section) == 0 ? o->key : NULL;
-    return i == 0 || strcmp(o->section, option_table[i - 1].section) != 0 ? o->section : NULL;
-}
-
-void config_value_list_names(const char *section, struct buf *to)
-{
-    const char *comma = "";
-
-    for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
-        const char *name = name_at(i, section);
-
-        if (!name)
-            continue;
-        if (section)
-            buf_addf(to, "%s%s", comma, name);
-        else
-            buf_addf(to, "%s[%s%s]", comma, name, option_table[i].named ? " NAME" : "");
-        comma = ", ";
-    }
-}
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-
-    return ab < c ? ab : c;
-}
-
-/* Letters to add, drop or change to get from one word to the other; both at most VALUE_WORD_MAX long. */
-static size_t distance(struct view a, struct view b)
-{
-    size_t row[VALUE_WORD_MAX + 1];
-
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t above = row[j];
-
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a.p[i - 1] != b.p[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b.n];
-}
-
-const char *config_value_nearest(const char *section, struct view word)
-{
-    const char *best = NULL;
-    size_t best_distance = VALUE_NEAR + 1;
-
-    if (word.n > VALUE_WORD_MAX)
-        return NULL;
-    for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
-        const char *name = name_at(i, section);
-        size_t d = name ? distance(word, view_of(name)) : best_distance;
-
-        /* A word of two letters is two letters away from every other one. */
-        if (d < best_distance && d < word.n) {
-            best = name;
-            best_distance = d;
-        }
-    }
-    return best;
-}
 
 /* Bytes of the decimal number at the start, 0 when there is none; too large a number becomes INT64_MAX. */
 static size_t leading_number(struct view text, int64_t *n)
@@ -257,6 +145,43 @@ static const struct unit *units_of(const struct config_option *o)
     return o->type == CONFIG_VALUE_SIZE ? size_unit : time_unit;
 }
 
+/* 0 to 3 digits behind a point, as thousandths. False: there is something else, too. */
+static bool read_fraction(struct view text, int64_t *n)
+{
+    *n = 0;
+    if (text.n == 0)
+        return true;
+    if (text.p[0] != '.' || text.n < 2 || text.n > 4)
+        return false;
+    for (size_t i = 1; i < 4; i++) {
+        char c = i < text.n ? text.p[i] : '0';
+
+        if (c < '0' || c > '9')
+            return false;
+        *n = *n * 10 + (c - '0');
+    }
+    return true;
+}
+
+static int parse_weight(const struct config_option *o, struct view text, void *field, struct buf *why)
+{
+    bool minus = text.n && text.p[0] == '-';
+    struct view number = {text.p + minus, text.n - minus};
+    int64_t whole = 0, fraction = 0, n = 0;
+    size_t digits = leading_number(number, &whole);
+
+    if (digits == 0 || !read_fraction((struct view){number.p + digits, number.n - digits}, &fraction))
+        return fault(why, text, "is no number with at most three digits behind the point");
+    if (__builtin_mul_overflow(whole, 1000, &n) || __builtin_add_overflow(n, fraction, &n))
+        n = INT64_MAX;
+    if (minus)
+        n = -n;
+    if (check_range(o, text, n, why) < 0)
+        return -1;
+    *(int64_t *)field = n;
+    return 0;
+}
+
 static int parse_scaled(const struct config_option *o, struct view text, void *field, struct buf *why)
 {
     int64_t n = 0;
@@ -315,6 +240,17 @@ static int parse_ready(const struct config_option *o, struct view text, void *fi
     return 0;
 }
 
+static int parse_list(const struct config_option *o, struct view text, void *field, struct buf *why)
+{
+    struct config_list *l = field;
+
+    if (config_entries_check(o, text, why) < 0)
+        return -1;
+    config_entries_free(l);
+    l->text = xstrndup(text.p, text.n);
+    return 0;
+}
+
 static void format_str(const struct config_option *o, const void *field, struct buf *to)
 {
     const char *s = *(char *const *)field;
@@ -333,6 +269,28 @@ static void format_int(const struct config_option *o, const void *field, struct 
 {
     (void)o;
     buf_addf(to, "%lld", (long long)*(const int64_t *)field);
+}
+
+static void format_weight(const struct config_option *o, const void *field, struct buf *to)
+{
+    int64_t n = *(const int64_t *)field;
+    unsigned rest = (unsigned)(llabs(n) % 1000), digits = 3;
+
+    (void)o;
+    buf_addf(to, "%s%lld", n < 0 ? "-" : "", llabs(n) / 1000);
+    if (!rest)
+        return;
+    for (; rest % 10 == 0; digits--)
+        rest /= 10;
+    buf_addf(to, ".%0*u", (int)digits, rest);
+}
+
+static void format_list(const struct config_option *o, const void *field, struct buf *to)
+{
+    const struct config_list *l = field;
+
+    (void)o;
+    buf_add_str(to, l->text ? l->text : "");
 }
 
 static void format_scaled(const struct config_option *o, const void *field, struct buf *to)
@@ -370,9 +328,11 @@ static const struct {
     [CONFIG_VALUE_INT] = {parse_int, format_int, "a whole number"},
     [CONFIG_VALUE_SIZE] = {parse_scaled, format_scaled, "a size in bytes, or with k, M or G,"},
     [CONFIG_VALUE_TIME] = {parse_scaled, format_scaled, "a time with its unit (ms, s, m, h, d)"},
+    [CONFIG_VALUE_WEIGHT] = {parse_weight, format_weight, "a number as in 8, -1.5 or 0.125"},
     [CONFIG_VALUE_ENUM] = {parse_enum, format_enum, "one of"},
     [CONFIG_VALUE_READY] = {parse_ready, format_ready,
                             "rename, lease or quiet:TIME (1ms to 1h, as in quiet:2s)"},
+    [CONFIG_VALUE_LIST] = {parse_list, format_list, ""},
 };
 
 int config_value_parse(const struct config_option *o, struct view text, void *base, struct buf *why)
@@ -400,6 +360,7 @@ int config_value_check(const struct config_option *o, struct view text, struct b
         int64_t n;
         int e;
         struct config_ready r;
+        struct config_list l;
     } scratch = {0};
     int rc = 0;
 
@@ -414,15 +375,23 @@ void config_value_format(const struct config_option *o, const void *base, struct
     type_table[o->type].format(o, (const char *)base + o->offset, to);
 }
 
+static bool has_range(const struct config_option *o)
+{
+    return o->type == CONFIG_VALUE_INT || o->type == CONFIG_VALUE_SIZE || o->type == CONFIG_VALUE_TIME ||
+           o->type == CONFIG_VALUE_WEIGHT;
+}
+
 void config_value_accepted(const struct config_option *o, struct buf *to)
 {
     buf_add_str(to, type_table[o->type].accepted);
-    if (o->type == CONFIG_VALUE_ENUM) {
+    if (o->type == CONFIG_VALUE_LIST) {
+        config_entries_add_accepted(o, to);
+    } else if (o->type == CONFIG_VALUE_ENUM) {
         for (int i = 0; enum_word(o->values, i).p; i++) {
             buf_add_str(to, i ? ", " : " ");
             buf_add_view(to, enum_word(o->values, i));
         }
-    } else if (o->type == CONFIG_VALUE_INT || o->type == CONFIG_VALUE_SIZE || o->type == CONFIG_VALUE_TIME) {
+    } else if (has_range(o)) {
         buf_add_str(to, " from ");
         type_table[o->type].format(o, &o->min, to);
         buf_add_str(to, " to ");
@@ -432,10 +401,12 @@ void config_value_accepted(const struct config_option *o, struct buf *to)
 
 void config_value_free(const struct config_option *o, void *base)
 {
-    char **s = (void *)((char *)base + o->offset);
+    void *field = (char *)base + o->offset;
 
-    if (o->type != CONFIG_VALUE_STR && o->type != CONFIG_VALUE_PATH)
-        return;
-    free(*s);
-    *s = NULL;
+    if (o->type == CONFIG_VALUE_LIST) {
+        config_entries_free(field);
+    } else if (o->type == CONFIG_VALUE_STR || o->type == CONFIG_VALUE_PATH) {
+        free(*(char **)field);
+        *(char **)field = NULL;
+    }
 }

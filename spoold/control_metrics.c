@@ -11,6 +11,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "spoold/resolver.h"
 
 static void add_classes(struct json *j, const struct spoold *s)
 {
@@ -29,6 +30,14 @@ static void add_alarms(struct json *j, const struct spoold *s)
     json_end_object(j);
 }
 
+static void add_dns(struct json *j, const struct spoold *s)
+{
+    json_begin_object(j, "dns");
+    json_add_bool(j, "serving", resolver_trouble(s->resolver) == NULL);
+    resolver_add_counts(s->resolver, j);
+    json_end_object(j);
+}
+
 int control_metrics(struct spoold *s, const struct control_request *r, struct buf *out, const char **message)
 {
     int rc = control_status(s, r, out, message);
@@ -40,6 +49,8 @@ int control_metrics(struct spoold *s, const struct control_request *r, struct bu
     json_add_bool(&j, "open", !s->marked_stopped && !spoold_stop_reason(s));
     add_classes(&j, s);
     add_alarms(&j, s);
+    if (s->resolver)
+        add_dns(&j, s);
     json_close(&j);
     buf_add_char(out, '\n');
     return rc;

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/control_av.h"
+#include "spoold/control_dns.h"
 #include "spoold/control_freeze.h"
 #include "spoold/control_hold.h"
 #include "spoold/deliver.h"
@@ -49,6 +50,7 @@ static const struct verb_row {
     {"status", control_status}, {"queue", control_queue},   {"av", control_av},
     {"hold", control_hold},     {"unhold", control_unhold}, {"retry", control_retry},
     {"freeze", control_freeze}, {"thaw", control_thaw},     {"metrics", control_metrics},
+    {"dns", control_dns},
 };
 
 /* The name is bound relative to the state folder: no absolute path, and no limit of sun_path. */

@@ -39,6 +39,7 @@ static const struct flow_row {
     [MSG_STEP_GATE] = {.act = flow_gate},
     [MSG_STEP_LOCK] = {.run = flow_lock, .next = MSG_STEP_EXAMINE, .stop = {true, true}},
     [MSG_STEP_EXAMINE] = {.act = flow_examine},
+    [MSG_STEP_JUDGE] = {.act = flow_judge},
     [MSG_STEP_DECIDE] = {.act = act_decide},
     [MSG_STEP_CREATE] = {.run = flow_create, .next = MSG_STEP_REWRITE, .stop = {true, true}},
     [MSG_STEP_REWRITE] = {.act = flow_rewrite},
@@ -84,6 +85,7 @@ static void forget_msg(struct spoold *s, struct roster_entry *e)
     s->bytes_in_flight -= e->msg->counted;
     s->handed_over -= e->msg->handed_over;
     flow_gate_leave(s, e->msg);
+    judging_leave(s, &e->msg->spam);
     msg_free(&e->msg);
 }
 
@@ -156,8 +158,9 @@ void flow_rest(struct spoold *s, struct msg *m, int64_t wait_ms)
 
 static bool before_commit(enum msg_step step)
 {
-    return step == MSG_STEP_EXAMINE || step == MSG_STEP_DECIDE || step == MSG_STEP_CREATE ||
-           step == MSG_STEP_REWRITE || step == MSG_STEP_PREPARE || step == MSG_STEP_COMMIT;
+    return step == MSG_STEP_EXAMINE || step == MSG_STEP_JUDGE || step == MSG_STEP_DECIDE ||
+           step == MSG_STEP_CREATE || step == MSG_STEP_REWRITE || step == MSG_STEP_PREPARE ||
+           step == MSG_STEP_COMMIT;
 }
 
 /* Trouble that only this message has, and that will not go away: rights taken away after the claim, bytes

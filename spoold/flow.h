@@ -2,9 +2,9 @@
  * flow.h - the way of a message: claim, lock, decide, settle, record.
  *
  * One file per decision: flow_claim.c takes a deposit over, flow_lock.c offers,
- * locks and holds, flow_gate.c lets it wait for a worker, flow_examine.c has it examined, flow_decide.c says
- * what becomes of it, flow_rewrite.c has its copies written, flow_settle.c makes it so, flow_record.c writes
- * it down. flow.c moves a message from step to step.
+ * locks and holds, flow_gate.c lets it wait for a worker, flow_examine.c has it examined, flow_judge.c has it
+ * judged, flow_decide.c says what becomes of it, flow_rewrite.c has its copies written, flow_settle.c makes
+ * it so, flow_record.c writes it down. flow.c moves a message from step to step.
  */
 #ifndef SPOOLD_FLOW_H
 #define SPOOLD_FLOW_H
@@ -71,6 +71,8 @@ int flow_record_event(struct depot *d, const struct event *e);
 int flow_record_accepted(struct depot *d, struct msg *m);
 
 /* flow_decide.c; loop thread, pure: sets fate, class, copies, rest and reason. */
+/* Whether what the antispam stage says of it would matter. */
+bool flow_decide_wants_judging(const struct spoold *s, const struct msg *m);
 /* Whether what a virus scanner says of it would matter. */
 bool flow_decide_wants_scan(const struct spoold *s, const struct msg *m);
 void flow_decide(const struct spoold *s, struct msg *m);

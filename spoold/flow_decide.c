@@ -41,6 +41,17 @@ bool flow_decide_wants_scan(const struct spoold *s, const struct msg *m)
            m->env.status == ENVELOPE_WRITTEN && msg_size(m) <= (uint64_t)s->cfg->max_message_size;
 }
 
+/* Not where the virus scanner's answer alone decides; a test fate is a decision, too. */
+bool flow_decide_wants_judging(const struct spoold *s, const struct msg *m)
+{
+    const struct msg_virus *v = &m->virus;
+
+    if (s->hold_all || m->fate != MSG_FATE_NONE || !m->env_ok || m->env.status != ENVELOPE_WRITTEN ||
+        msg_size(m) > (uint64_t)s->cfg->max_message_size || v->state == ANTIVIRUS_INFECTED)
+        return false;
+    return v->state != ANTIVIRUS_UNEXAMINED || !antivirus_is_transient(v->why);
+}
+
 static bool held_too_long(const struct spoold *s, struct msg *m)
 {
     if (s->hold_all || !m->tries || depot_wall_ms() - m->since_ms <= s->cfg->max_hold)

@@ -17,7 +17,7 @@
 
 static void go_on(struct spoold *s, struct msg *m)
 {
-    m->step = MSG_STEP_DECIDE;
+    m->step = MSG_STEP_JUDGE;
     flow_go(s, m);
 }
 

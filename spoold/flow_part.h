@@ -29,8 +29,11 @@ void flow_gate_leave(struct spoold *s, struct msg *m);
 /* Its virus scan is over: the next big one may begin. */
 void flow_gate_examined(struct spoold *s, struct msg *m);
 
-/* flow_examine.c: has worker-av look for viruses, then goes on with MSG_STEP_DECIDE. */
+/* flow_examine.c: has worker-av look for viruses, then goes on with MSG_STEP_JUDGE. */
 void flow_examine(struct spoold *s, struct msg *m);
+
+/* flow_judge.c: has worker-antispam judge it, then goes on with MSG_STEP_DECIDE. */
+void flow_judge(struct spoold *s, struct msg *m);
 
 /* flow_worker.c: how a stage that asked a worker goes on when that failed. */
 /* The worker died over it or lied about it. */

@@ -12,6 +12,7 @@
 #include "spoold/deliver.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
+#include "spoold/verdict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
 /* Of the list of parts in a line: the whole record fits into an answer of spoolctl show (query_show.c). */
 #define RECORD_PARTS_BYTES 12000
+/* Of facts in a line. Many and long TXT records may be more; the .json of a quarantined message has all. */
+#define RECORD_FACTS_BYTES 65536
 
 static struct event event_of(const struct msg *m, enum event_kind kind)
 {
@@ -55,9 +58,21 @@ static void add_virus(struct json *j, const struct msg_virus *v)
     json_end_object(j);
 }
 
-/* What was decided by: the virus scanner's answer, the bytes that it is about, and what they were taken for.
- */
-static void add_decision(struct json *j, const struct msg *m, size_t parts_max)
+static void add_verdict(struct json *j, const struct msg *m, size_t facts_max)
+{
+    const struct verdict v = {.given = m->spam.judged ? &m->spam.given.verdict : NULL,
+                              .checks = buf_view(&m->spam.checks),
+                              .weight = m->spam.weight,
+                              .facts = &m->spam.facts,
+                              .now = m->spam.now,
+                              .missing = m->spam.missing};
+
+    verdict_add_json(j, &v, facts_max);
+}
+
+/* What was decided by: the virus scanner's answer, the bytes that it is about, what they were taken for, and
+ * how the antispam stage judged them. `whole`: for the .json of a quarantined message. */
+static void add_decision(struct json *j, const struct msg *m, bool whole)
 {
     char sum[2 * sizeof m->sha256 + 1] = "";
 
@@ -67,7 +82,8 @@ static void add_decision(struct json *j, const struct msg *m, size_t parts_max)
         json_add_str(j, "sha256", sum);
     add_virus(j, &m->virus);
     if (!parts_is_empty(&m->parts))
-        parts_add_json_within(j, &m->parts, parts_max);
+        parts_add_json_within(j, &m->parts, whole ? SIZE_MAX : RECORD_PARTS_BYTES);
+    add_verdict(j, m, whole ? SIZE_MAX : RECORD_FACTS_BYTES);
 }
 
 /* For the journal; empty for what was found committed after a restart: what it was decided by is not known.
@@ -79,7 +95,7 @@ static void make_decision(const struct msg *m, struct buf *to)
     if (m->recovered && !m->hashed)
         return;
     json_open(&j, to);
-    add_decision(&j, m, RECORD_PARTS_BYTES);
+    add_decision(&j, m, false);
     json_close(&j);
 }
 
@@ -246,7 +262,7 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
-    add_decision(&j, m, SIZE_MAX);
+    add_decision(&j, m, true);
     if (m->crash.cause[0])
         add_crash(&j, m);
     json_close(&j);

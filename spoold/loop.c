@@ -15,6 +15,8 @@
 #include "spoold/flow.h"
 #include "spoold/recover.h"
 #include "spoold/reload.h"
+#include "spoold/listtest.h"
+#include "spoold/resolver.h"
 #include "spoold/tidy.h"
 #include "spoold/watch.h"
 
@@ -131,6 +133,11 @@ static int64_t hand_out(struct spoold *s)
     next = earlier(next, notify_run(&s->notify, now));
     if (s->pool)
         next = earlier(next, pool_run(s->pool, now));
+    if (s->resolver)
+        next = earlier(next, resolver_run(s->resolver, now));
+    if (s->listtest)
+        next = earlier(next, listtest_run(s->listtest, now));
+    next = earlier(next, judging_run(s, now));
     next = earlier(next, antivirus_run(s, now));
     flow_gate_run(s);
     next = earlier(next, deliver_run(s->deliver, now));
@@ -208,11 +215,13 @@ static bool is_stopped(const struct spoold *s)
 /* --once: all is done, or the intakes are stopped and nothing more can be done. */
 static bool is_done(const struct spoold *s)
 {
-    if (!s->recovered || !s->swept || s->roster.count[ROSTER_WORK] || s->catching_up || antivirus_is_coming(s))
+    if (!s->recovered || !s->swept || s->roster.count[ROSTER_WORK] || s->catching_up ||
+        antivirus_is_coming(s))
         return false;
     if (spoold_stop_reason(s))
         return s->marked_stopped && !s->tidying;
-    return all_idle(s) && deliver_is_idle(s->deliver, depot_mono_ms()) && s->roster.next_due > depot_mono_ms() + 1000;
+    return all_idle(s) && deliver_is_idle(s->deliver, depot_mono_ms()) &&
+           s->roster.next_due > depot_mono_ms() + 1000;
 }
 
 static bool is_over(const struct spoold *s)
@@ -259,6 +268,8 @@ static void take_in(struct spoold *s, int fd, int signals)
         on_signal(s, fd);
     else if (s->pool && fd == pool_fd(s->pool))
         pool_event(s->pool);
+    else if (s->resolver && fd == resolver_fd(s->resolver))
+        resolver_event(s->resolver);
     else if (fd == watch_fd(s->watch))
         watch_read(s->watch, s);
     else if (fd != store_fd(s->store) && !deliver_event(s->deliver, fd))
@@ -277,6 +288,8 @@ void loop_run(struct spoold *s)
     add_fd(ep, watch_fd(s->watch));
     if (s->pool)
         add_fd(ep, pool_fd(s->pool));
+    if (s->resolver)
+        add_fd(ep, resolver_fd(s->resolver));
     control_attach(s, ep);
     deliver_attach(s->deliver, ep);
     while (!is_over(s)) {

@@ -9,6 +9,9 @@
 #include "spoold/launch.h"
 #include "spoold/loop.h"
 #include "spoold/negative.h"
+#include "spoold/listtest.h"
+#include "spoold/resolver.h"
+#include "spoold/role_settings.h"
 #include "spoold/root.h"
 #include "spoold/watch.h"
 
@@ -224,6 +227,9 @@ static void shut_down(struct spoold *s)
         pool_close(&s->pool);
         launch_wait();
     }
+    if (s->listtest)
+        listtest_close(&s->listtest);
+    resolver_close(&s->resolver);
     store_stop(&s->store);
     /* While spoold is down, deposits are welcome: they wait on disk. */
     spool_mark_intakes(&s->depot.spool, s->no_room);
@@ -274,10 +280,15 @@ int main(int argc, char **argv)
     s->source =
         (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     s->hold_all = o.hold_all;
-    workers = (struct pool_options){.launcher = start_launcher(s), .trace = o.trace, .load = antivirus_load};
+    workers =
+        (struct pool_options){.launcher = start_launcher(s), .trace = o.trace, .load = role_settings_load};
     prepare(s, cfg);
     if (workers.launcher >= 0)
         s->pool = pool_open(s, &workers);
+    if (s->pool)
+        s->resolver = resolver_open(s);
+    if (s->resolver)
+        s->listtest = listtest_open(s);
     log_info("event=started version=%s pid=%ld root=%s filesystem=%s", SPOOLD_VERSION, (long)getpid(),
              cfg->root, s->facts.fs_type);
     notify_send(&s->notify, "READY=1");

@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 static const char *const step_names[MSG_STEP__MAX] = {
-    [MSG_STEP_ADMIT] = "admit",     [MSG_STEP_OFFER] = "offer",       [MSG_STEP_WINDOW] = "window",
-    [MSG_STEP_GATE] = "gate",       [MSG_STEP_LOCK] = "lock",         [MSG_STEP_DECIDE] = "decide",
-    [MSG_STEP_EXAMINE] = "examine", [MSG_STEP_CREATE] = "create",     [MSG_STEP_REWRITE] = "rewrite",
-    [MSG_STEP_PREPARE] = "prepare", [MSG_STEP_COMMIT] = "commit",     [MSG_STEP_RESUME] = "resume",
-    [MSG_STEP_CONTENT] = "content", [MSG_STEP_ENVELOPE] = "envelope", [MSG_STEP_RECORD] = "record",
-    [MSG_STEP_UNLINK] = "unlink",   [MSG_STEP_FINISH] = "finish",     [MSG_STEP_HOLD] = "hold",
-    [MSG_STEP_HELD] = "held",       [MSG_STEP_GONE] = "gone",
+    [MSG_STEP_ADMIT] = "admit",     [MSG_STEP_OFFER] = "offer",     [MSG_STEP_WINDOW] = "window",
+    [MSG_STEP_GATE] = "gate",       [MSG_STEP_LOCK] = "lock",       [MSG_STEP_DECIDE] = "decide",
+    [MSG_STEP_EXAMINE] = "examine", [MSG_STEP_JUDGE] = "judge",     [MSG_STEP_CREATE] = "create",
+    [MSG_STEP_REWRITE] = "rewrite", [MSG_STEP_PREPARE] = "prepare", [MSG_STEP_COMMIT] = "commit",
+    [MSG_STEP_RESUME] = "resume",   [MSG_STEP_CONTENT] = "content", [MSG_STEP_ENVELOPE] = "envelope",
+    [MSG_STEP_RECORD] = "record",   [MSG_STEP_UNLINK] = "unlink",   [MSG_STEP_FINISH] = "finish",
+    [MSG_STEP_HOLD] = "hold",       [MSG_STEP_HELD] = "held",       [MSG_STEP_GONE] = "gone",
 };
 
 const char *msg_step_name(enum msg_step s)
@@ -63,6 +63,7 @@ void msg_free(struct msg **m)
     msg_close_outs(*m);
     buf_free(&(*m)->edits);
     parts_free(&(*m)->parts);
+    judging_free(&(*m)->spam);
     envelope_free(&(*m)->env);
     free((char *)(uintptr_t)(*m)->name.p);
     if ((*m)->eml >= 0)

@@ -12,6 +12,7 @@
 #include "common/envelope.h"
 #include "common/parts.h"
 #include "spoold/base.h"
+#include "spoold/judging.h"
 #include "spoold/pool.h"
 #include "spoold/spool.h"
 #include "spoold/task.h"
@@ -39,6 +40,7 @@ enum msg_step {
     MSG_STEP_GATE,   /* loop: until a worker serves it, alone from the second attempt on */
     MSG_STEP_LOCK,
     MSG_STEP_EXAMINE, /* loop: worker-av looks for viruses */
+    MSG_STEP_JUDGE,   /* loop: worker-antispam judges it, with facts of worker-dns */
     MSG_STEP_DECIDE,  /* loop */
     MSG_STEP_CREATE,
     MSG_STEP_REWRITE, /* loop: worker-rewrite fills the copies */
@@ -106,11 +108,12 @@ struct msg {
     struct pool_job job;     /* at a worker, one copy after the other */
     unsigned job_copy;       /* index of that copy */
     struct msg_virus virus;
-    struct parts parts; /* as worker-av told; empty where it did not */
-    bool big;           /* counts in gate.big_n */
-    bool unserved;      /* put on hold only because no worker was there for it */
-    struct buf edits;   /* what worker-rewrite is to change */
-    bool hashed;        /* sha256 is of the bytes that the worker read */
+    struct judging spam; /* by the antispam stage */
+    struct parts parts;  /* as worker-av told; empty where it did not */
+    bool big;            /* counts in gate.big_n */
+    bool unserved;       /* put on hold only because no worker was there for it */
+    struct buf edits;    /* what worker-rewrite is to change */
+    bool hashed;         /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;
     uint32_t test_code;          /* test builds: how the worker is to misbehave */

@@ -243,6 +243,7 @@ void pool_submit(struct pool *p, struct pool_job *job)
 {
     job->id = ++p->last_id;
     job->losses = 0;
+    job->once |= job->endless;
     pool_job_queue(&p->role[job->role], job);
     pool_kick(p);
 }

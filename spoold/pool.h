@@ -46,11 +46,18 @@ struct pool_job {
     bool big;         /* long work: at most one such job of the role at a time, so that others go by */
     int message, out; /* borrowed descriptors; out -1 = none */
     bool once;        /* it has notes and a peer: never begun a second time, whatever the reason */
-    int notes, peer;  /* borrowed descriptors: append only; a connected socket */
+    /* It serves its peer as long as its child lives: no deadline, nothing is charged with a death, and when a
+     * newer generation serves it is called off. Implies `once`. */
+    bool endless;
+    int notes, peer;  /* borrowed descriptors: append only, -1 = none; a connected socket */
     struct view blob; /* borrowed; empty = none */
     /* Borrowed: gets the list that the worker writes (common/parts.h), before `done` and only with POOL_DONE;
      * empty where it wrote none. The memory for it is the pool's; `out` is -1 then. NULL = no list. */
     struct parts *list;
+    /* In the place of that: gets what the worker writes, at most `answer_max` bytes; more is a broken rule.
+     * Borrowed; nobody has looked at what stands in it. */
+    struct buf *answer;
+    size_t answer_max;
     uint64_t size;
     uint32_t test;
     void (*done)(struct spoold *s, struct pool_job *job, const struct pool_outcome *o);
@@ -84,6 +91,9 @@ void pool_event(struct pool *p);
 /* Deadlines, back-off, waiting jobs. Returns when to be called again at the latest, monotonic ms. */
 int64_t pool_run(struct pool *p, int64_t now);
 void pool_submit(struct pool *p, struct pool_job *job);
+/* Ends a job as POOL_CANCELLED with this cause; a child that has begun it is ended. It stays the pool's until
+ * `done`. Does nothing to one that has ended. */
+void pool_job_abandon(struct pool *p, struct pool_job *job, const char *why);
 /* Orderly stop: waiting jobs end as POOL_CANCELLED at once, running ones get CANCEL. */
 void pool_give_back(struct pool *p);
 /* After a change of settings: a new generation of every role; roles that are switched on or off follow. The
@@ -107,6 +117,8 @@ struct pool_about {
     enum pool_reload reload_mode;
 };
 void pool_get_about(const struct pool *p, enum role role, struct pool_about *a);
+/* By the settings, or by who opened the pool. */
+bool pool_is_wanted(const struct pool *p, enum role role);
 /* NULL when jobs of this role are served; else why not, in plain words. */
 const char *pool_trouble(const struct pool *p, enum role role);
 /* Milliseconds since jobs of this role are not served; 0 when they are. */

@@ -216,8 +216,9 @@ static const char *take_finding(struct pool_child *c, const struct wire_packet *
 static const char *take_log(struct pool *p, struct pool_child *c, const struct wire_packet *w)
 {
     struct pool_generation *g = c->gen;
-    bool flood = c->state == POOL_CHILD_BUSY ? ++c->says.n > POOL_SAYS_JOB
-                                             : pool_says_flood(&c->says, p->now, POOL_SAYS_MINUTE);
+    bool flood = c->state == POOL_CHILD_BUSY && !c->job->endless
+                     ? ++c->says.n > POOL_SAYS_JOB
+                     : pool_says_flood(&c->says, p->now, POOL_SAYS_MINUTE);
 
     if (flood)
         return "LOG: too many of them";

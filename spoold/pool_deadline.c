@@ -32,7 +32,7 @@ void pool_deadline_start(struct pool *p, struct pool_child *c)
     c->begun_ms = p->now;
     c->cpu_ms = cpu_ms(c);
     c->cancel_due = INT64_MAX;
-    set_busy_due(c, p->now + c->gen->deadline + 1);
+    set_busy_due(c, c->job->endless ? INT64_MAX : p->now + c->gen->deadline + 1);
 }
 
 void pool_deadline_cancel(struct pool *p, struct pool_child *c)
@@ -60,6 +60,8 @@ void pool_deadline_judge(struct pool *p, struct pool_child *c)
     used = used < 0 || c->cpu_ms < 0 ? 0 : used - c->cpu_ms;
     if (p->now >= c->cancel_due) {
         pool_child_kill(p, c, POOL_CALLED_OFF, "it did not stop when it was told to");
+    } else if (c->job->endless) {
+        set_busy_due(c, INT64_MAX);
     } else if (wall > 4 * d || (wall > d && used > d / 4)) {
         pool_child_kill(p, c, POOL_BY_CRUMB, pool_role_late(c->gen->role->role));
     } else if (wall <= d) {

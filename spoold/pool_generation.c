@@ -74,7 +74,7 @@ void pool_generation_blame(struct pool *p, const struct pool_generation *g, cons
     alarm_raise(&p->s->alarms, pool_role_alarm(r->role), "worker-%s, generation %llu: %s; %s", r->name,
                 (unsigned long long)g->number, r->trouble,
                 has_heir(r) ? "the one before it goes on; repair the cause and send SIGHUP"
-                            : "messages wait until one starts");
+                            : pool_role_without(r->role));
 }
 
 void pool_generation_discard(struct pool *p, struct pool_generation *g, const char *why)
@@ -178,9 +178,12 @@ struct pool_generation *pool_generation_find(struct pool *p, uint64_t id)
 void pool_generation_drain(struct pool *p, struct pool_generation *g)
 {
     g->state = POOL_DRAINING;
-    for (struct pool_child *c = g->child; c; c = c->next)
-        if (c->state != POOL_CHILD_BUSY && c->state != POOL_CHILD_DYING)
+    for (struct pool_child *c = g->child; c; c = c->next) {
+        if (c->state == POOL_CHILD_BUSY && c->job->endless)
+            pool_deadline_cancel(p, c); /* it would never come to an end by itself */
+        else if (c->state != POOL_CHILD_BUSY && c->state != POOL_CHILD_DYING)
             pool_child_retire(p, c);
+    }
 }
 
 void pool_generation_clear_alarm(struct pool *p, enum role role)

@@ -9,6 +9,7 @@
 #include "spoold/pool_part.h"
 
 #include "common/log.h"
+#include "common/parts.h"
 #include "common/xalloc.h"
 
 #include <errno.h>
@@ -134,6 +135,44 @@ void pool_job_cancel_all(struct pool *p, struct pool_role *r, const char *why)
     end_all(p, r, POOL_CANCELLED, why);
 }
 
+static bool take_from_queue(struct pool_role *r, struct pool_job *job)
+{
+    struct pool_job *before = NULL, *at = r->first;
+
+    for (; at && at != job; at = at->next)
+        before = at;
+    if (at)
+        unqueue(r, before, at);
+    return at != NULL;
+}
+
+static struct pool_child *child_of(const struct pool_role *r, const struct pool_job *job)
+{
+    for (const struct pool_generation *g = r->gen; g; g = g->next)
+        for (struct pool_child *c = g->child; c; c = c->next)
+            if (c->job == job)
+                return c;
+    return NULL;
+}
+
+void pool_job_abandon(struct pool *p, struct pool_job *job, const char *why)
+{
+    struct pool_role *r = &p->role[job->role];
+    struct pool_child *c = child_of(r, job);
+
+    p->now = p->clock();
+    if (c && c->begun) {
+        pool_child_kill(p, c, POOL_CALLED_OFF, why);
+        /* Also of one that was about to end anyway: the job is not begun again. */
+        c->verdict = POOL_CALLED_OFF;
+    } else if (c) {
+        pool_child_retire(p, c); /* the job is back in the queue */
+    }
+    if (take_from_queue(r, job))
+        end_unserved(p, job, POOL_CANCELLED, why);
+    pool_kick(p);
+}
+
 static bool end_waiting(struct pool *p, struct pool_role *r)
 {
     enum pool_end end;
@@ -250,23 +289,24 @@ static int send_with(const struct pool_child *c, const struct pool_job *job, int
         add_fd(&w, WIRE_JOB_OUT, out);
     if (blob >= 0)
         add_fd(&w, WIRE_JOB_BLOB, blob);
-    if (job->once) {
+    if (job->once && job->notes >= 0)
         add_fd(&w, WIRE_JOB_NOTES, job->notes);
+    if (job->once)
         add_fd(&w, WIRE_JOB_PEER, job->peer);
-    }
     return wire_send(c->link.fd, &w);
 }
 
 static int send_job(struct pool_child *c, const struct pool_job *job)
 {
     int blob = job->blob.n ? sealed_blob(job->blob) : -1, list = -1, rc = -1, saved;
+    const size_t room = job->list ? PARTS_PACKED_MAX : job->answer ? job->answer_max : 0;
 
     if (job->blob.n && blob < 0)
         return -1;
-    if (job->list)
-        list = pool_list_open(&c->list);
-    if (!job->list || list >= 0)
-        rc = send_with(c, job, job->list ? list : job->out, blob);
+    if (room)
+        list = pool_list_open(&c->list, room);
+    if (!room || list >= 0)
+        rc = send_with(c, job, room ? list : job->out, blob);
     saved = errno;
     if (blob >= 0)
         close(blob);
@@ -297,6 +337,8 @@ bool pool_job_begin(struct pool *p, struct pool_child *c, struct pool_job *job)
     struct pool_role *r = c->gen->role;
     int err;
 
+    if (job->answer)
+        buf_clear(job->answer);
     if (empty_output(job) == 0 && send_job(c, job) == 0) {
         pool_child_busy(p, c, job);
         return true;

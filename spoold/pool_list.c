@@ -1,11 +1,12 @@
 /*
- * pool_list.c - the memory into which a worker writes the list of a message's parts, and what is read from
- * it.
+ * pool_list.c - the memory into which a worker writes what is more than numbers (the list of a message's
+ * parts, an answer), and what is read from it.
  *
- * Called by pool_job.c and pool_result.c for jobs that want such a list. Each sending of a job
+ * Called by pool_job.c and pool_result.c for jobs that want that. Each sending of a job
  * gets memory of its own, of a fixed size that nobody can change (a taken-over child cannot fill the
  * machine with it), and the child a descriptor that it can only write with. What the child says that it wrote
- * is read here once, into memory of our own; a list that is none is a broken rule.
+ * is read here once, into memory of our own; a list that is none is a broken rule. What an answer says is
+ * left to its owner.
  */
 #include "spoold/pool_part.h"
 
@@ -19,13 +20,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int make_room(void)
+static int make_room(size_t size)
 {
-    int fd = memfd_create("parts", MFD_CLOEXEC | MFD_ALLOW_SEALING), saved;
+    int fd = memfd_create("spoold-room", MFD_CLOEXEC | MFD_ALLOW_SEALING), saved;
 
     if (fd < 0)
         return -1;
-    if (ftruncate(fd, PARTS_PACKED_MAX) == 0 &&
+    if (ftruncate(fd, (off_t)size) == 0 &&
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
         return fd;
     saved = errno;
@@ -34,12 +35,12 @@ static int make_room(void)
     return -1;
 }
 
-int pool_list_open(int *room)
+int pool_list_open(int *room, size_t size)
 {
     char path[40];
     int fd = -1, saved;
 
-    *room = make_room();
+    *room = make_room(size);
     if (*room < 0)
         return -1;
     snprintf(path, sizeof path, "/proc/self/fd/%d", *room);
@@ -58,19 +59,27 @@ void pool_list_close(int *room)
     *room = -1;
 }
 
-const char *pool_list_take(int room, uint64_t size, struct parts *to)
+const char *pool_list_read(int room, uint64_t size, size_t max, struct buf *to)
 {
-    const char *fault = NULL;
-    struct buf copy = {0};
-
-    parts_free(to);
+    buf_clear(to);
+    if (size > max)
+        return "RESULT: its output is too large";
     if (size == 0)
         return NULL;
-    if (size > PARTS_PACKED_MAX)
-        return "RESULT: its output is too large";
-    buf_reserve(&copy, size);
-    copy.n = size;
-    if (pread(room, copy.p, size, 0) != (ssize_t)size || parts_unpack(buf_view(&copy), to) < 0)
+    buf_reserve(to, size);
+    if (pread(room, to->p, size, 0) != (ssize_t)size)
+        return "RESULT: its output cannot be read";
+    to->n = size;
+    return NULL;
+}
+
+const char *pool_list_take(int room, uint64_t size, struct parts *to)
+{
+    struct buf copy = {0};
+    const char *fault = pool_list_read(room, size, PARTS_PACKED_MAX, &copy);
+
+    parts_free(to);
+    if (!fault && copy.n && parts_unpack(buf_view(&copy), to) < 0)
         fault = "RESULT: its output is no list of parts";
     buf_free(&copy);
     return fault;

@@ -130,16 +130,19 @@ void pool_job_deliver(struct pool *p);
 void pool_job_forget_notes(struct pool *p);
 
 /* pool_list.c */
-/* Memory for one list: `room` is ours, the answer is for the child to write with. -1 with errno. */
-int pool_list_open(int *room);
+/* Memory of this size for what a child writes: `room` is ours, the answer is for the child to write with. -1
+ * with errno. */
+int pool_list_open(int *room, size_t size);
 /* NULL and the list, freed before, or which rule is broken. `size` is what the child says that it wrote; 0 =
  * no list. */
 const char *pool_list_take(int room, uint64_t size, struct parts *to);
+/* The same of an answer of at most `max` bytes: NULL and its bytes, in the place of what `to` held. */
+const char *pool_list_read(int room, uint64_t size, size_t max, struct buf *to);
 void pool_list_close(int *room);
 
 /* pool_result.c */
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w);
-/* The job of a child that ended; `status` NULL: nobody knows how. True when the job was charged. */
+/* The job of a child that ended; `status` NULL: nobody knows how. True when it was the job that ended it. */
 bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status);
 /* The phase of this child's job by its crumb page; 0 = it was not touched. */
 uint32_t pool_result_phase(const struct pool_child *c);
@@ -157,6 +160,8 @@ enum alarm_kind pool_role_alarm(enum role role);
 /* "it took longer than workers.deadline"; "it is loading new signatures" */
 const char *pool_role_late(enum role role);
 const char *pool_role_drained(enum role role);
+/* What becomes of messages while none starts: "messages wait until one starts" */
+const char *pool_role_without(enum role role);
 /* Parts of the sandbox without which it must not serve. */
 uint32_t pool_role_required(enum role role, uint32_t allow_less);
 /* What is wrong with the numbers of a RESULT of this role, or NULL; what all roles have was checked.

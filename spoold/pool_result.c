@@ -42,6 +42,8 @@ static const char *output_fault(const struct pool_child *c, uint64_t size)
 
     if (job->list)
         return pool_list_take(c->list, size, job->list);
+    if (job->answer)
+        return pool_list_read(c->list, size, job->answer_max, job->answer);
     if (job->out < 0)
         return size ? "RESULT: an output where there is none" : NULL;
     if (fstat(job->out, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size != size)
@@ -66,6 +68,13 @@ static const char *result_fault(const struct pool_child *c, const struct wire_pa
     return rule || r->status != WIRE_OK ? rule : output_fault(c, r->out_size);
 }
 
+static const char *why_cancelled(const struct pool *p, const struct pool_role *r)
+{
+    if (p->stopping)
+        return "spoold is stopping";
+    return r->wanted ? "a newer worker takes its place" : "it is switched off";
+}
+
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w)
 {
     const char *fault = result_fault(c, w);
@@ -79,11 +88,11 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     o.result = w->u.result;
     snprintf(o.finding, sizeof o.finding, "%s", c->finding);
     if (o.end == POOL_CANCELLED)
-        snprintf(o.cause, sizeof o.cause, "spoold is stopping");
+        snprintf(o.cause, sizeof o.cause, "%s", why_cancelled(p, c->gen->role));
     c->gen->role->jobs++;
     c->gen->role->failures = c->gen->role->charged = 0;
     c->deaths = 0;
-    c->jobs++;
+    c->jobs += !c->job->endless;
     c->tainted = pool_role_is_tainted(c->gen->role->role, &o.result);
     pool_job_end(p, c->job, &o);
     c->job = NULL;
@@ -131,6 +140,7 @@ bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
 {
     struct pool_outcome o = outcome_of(c, POOL_CHARGED);
     struct pool_job *job = c->job;
+    const bool endless = job->endless;
 
     c->job = NULL;
     pool_list_close(&c->list);
@@ -141,9 +151,11 @@ bool pool_result_settle(struct pool *p, struct pool_child *c, const int *status)
     explain(c, status, &o);
     if (c->verdict == POOL_CALLED_OFF)
         o.end = POOL_CANCELLED;
-    if (c->verdict == POOL_NOT_ITS_FAULT || (c->verdict == POOL_BY_CRUMB && o.phase == 0))
+    if (endless || c->verdict == POOL_NOT_ITS_FAULT || (c->verdict == POOL_BY_CRUMB && o.phase == 0))
         lose_job(p, c->gen->role, job, &o);
     else
         pool_job_end(p, job, &o);
-    return o.end == POOL_CHARGED && c->verdict != POOL_NOT_ITS_FAULT;
+    if (endless && p->now - c->begun_ms >= POOL_BACKOFF_MAX_MS)
+        c->gen->role->charged = 0; /* it has no RESULT to show that it is of use */
+    return (endless || o.end == POOL_CHARGED) && c->verdict != POOL_NOT_ITS_FAULT;
 }

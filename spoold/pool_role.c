@@ -9,6 +9,7 @@
  */
 #include "spoold/pool_part.h"
 
+#include "common/antispam.h"
 #include "common/antivirus.h"
 #include "common/deliver.h"
 #include "spoold/deliver.h"
@@ -73,28 +74,66 @@ static const char *deliver_fault(const struct wire_result *r, const char *findin
     return NULL;
 }
 
+static bool antispam_is_on(const struct config *cfg)
+{
+    return cfg->antispam;
+}
+
+static bool dns_is_on(const struct config *cfg)
+{
+    return cfg->antispam && cfg->dns;
+}
+
+static const char *antispam_fault(const struct wire_result *r, const char *finding)
+{
+    (void)finding;
+    if (r->kind > ANTISPAM_VERDICT || r->needs > NEEDS_MAX || r->results > ANTISPAM_CHECKS_MAX)
+        return "RESULT: numbers that cannot be";
+    return r->status == WIRE_OK && !r->out_size ? "RESULT: it is done, and gives no answer" : NULL;
+}
+
+/* What it has to say goes over its socket. */
+static const char *dns_fault(const struct wire_result *r, const char *finding)
+{
+    (void)finding;
+    return r->out_size || r->in_size ? "RESULT: numbers that cannot be" : NULL;
+}
+
+static const char wait_for_it[] = "messages wait until one starts", go_by[] = "messages go by it meanwhile";
+
 static const struct {
     bool (*wanted)(const struct config *cfg);
-    size_t children, deadline, scratch; /* where in struct config; scratch: bytes of one child */
+    /* Where in struct config; NONE: one child, nothing but deadline_extra_ms. scratch: bytes of one child */
+    size_t children, deadline, scratch;
     int64_t deadline_extra_ms;
     int64_t loading_ms;
     enum alarm_kind alarm;
     unsigned jobs_max;
-    const char *late, *drained;
+    const char *late, *drained, *without;
     const char *(*fault)(const struct wire_result *r, const char *finding);
 } rows[ROLE__MAX] = {
     [ROLE_REWRITE] = {always, offsetof(struct config, worker_children),
                       offsetof(struct config, worker_deadline), NONE, 0, 60000, ALARM_WORKER, 0,
-                      "it took longer than workers.deadline", "it is loading again", rewrite_fault},
+                      "it took longer than workers.deadline", "it is loading again", wait_for_it,
+                      rewrite_fault},
     /* The engine ends by itself at its timeout; only one that hangs is ended. Signatures are many: a set of
      * 8 million takes 20 s on a good machine, and minutes on a poor one. */
     [ROLE_AV] = {clamav_is_on, offsetof(struct config, av_children), offsetof(struct config, av_timeout),
                  offsetof(struct config, av_scan_size), 5000, 900000, ALARM_ANTIVIRUS, 5000,
-                 "it went on long after antivirus.timeout", "it is loading new signatures", av_fault},
+                 "it went on long after antivirus.timeout", "it is loading new signatures", wait_for_it,
+                 av_fault},
     /* A server may take 10 minutes for an answer; each wait is limited by the worker itself. */
     [ROLE_DELIVER] = {any_deliver_is_on, offsetof(struct config, deliver_children),
                       offsetof(struct config, deliver_timeout), NONE, 600000, 60000, ALARM_WORKER, 5000,
-                      "it held a server's line for too long", "it is loading again", deliver_fault},
+                      "it held a server's line for too long", "it is loading again", wait_for_it,
+                      deliver_fault},
+    /* All its questions are those of one job, which has no end (pool.h). */
+    [ROLE_DNS] = {dns_is_on, NONE, NONE, NONE, 0, 60000, ALARM_DNS, 0, "it took too long",
+                  "it is loading again", go_by, dns_fault},
+    /* A round computes only, what it needs is there. */
+    [ROLE_ANTISPAM] = {antispam_is_on, offsetof(struct config, antispam_children), NONE, NONE, 30000, 60000,
+                       ALARM_WORKER, 5000, "it took longer than 30 s", "it is loading again", go_by,
+                       antispam_fault},
 };
 
 static const void *field(const struct config *cfg, size_t at)
@@ -109,12 +148,14 @@ bool pool_role_is_wanted(const struct config *cfg, enum role role)
 
 int64_t pool_role_children(const struct config *cfg, enum role role)
 {
-    return *(const int64_t *)field(cfg, rows[role].children);
+    return rows[role].children == NONE ? 1 : *(const int64_t *)field(cfg, rows[role].children);
 }
 
 int64_t pool_role_deadline(const struct config *cfg, enum role role)
 {
-    return *(const int64_t *)field(cfg, rows[role].deadline) + rows[role].deadline_extra_ms;
+    const size_t at = rows[role].deadline;
+
+    return (at == NONE ? 0 : *(const int64_t *)field(cfg, at)) + rows[role].deadline_extra_ms;
 }
 
 /* One child more than there are: the one that is tried alone. Else children would starve each other. */
@@ -147,6 +188,11 @@ const char *pool_role_late(enum role role)
 const char *pool_role_drained(enum role role)
 {
     return rows[role].drained;
+}
+
+const char *pool_role_without(enum role role)
+{
+    return rows[role].without;
 }
 
 uint32_t pool_role_required(enum role role, uint32_t allow_less)

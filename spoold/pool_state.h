@@ -77,7 +77,7 @@ struct pool_child {
     uint32_t pid, hello_pid;    /* as the loader says, as it says itself; 0 = not yet */
     struct pool_job *job;       /* at work, or (alone) waiting for its child */
     bool begun;                 /* the job was sent */
-    int list;                   /* memory that the job's list is written into; -1 = none */
+    int list;                   /* memory that the job's list or answer is written into; -1 = none */
     struct sealed_crumb *crumb; /* shared memory: each field is read once, by pool_result_phase() */
     enum pool_verdict verdict;
     char cause[POOL_CAUSE_MAX]; /* why it is ended; "" = it ended by itself */

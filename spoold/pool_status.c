@@ -18,6 +18,11 @@ bool pool_status_served(const struct pool_role *r)
     return false;
 }
 
+bool pool_is_wanted(const struct pool *p, enum role role)
+{
+    return p->role[role].wanted;
+}
+
 const char *pool_trouble(const struct pool *p, enum role role)
 {
     const struct pool_role *r = &p->role[role];
@@ -111,6 +116,8 @@ static void add_sandbox(struct json *j, const struct pool_role *r, const struct 
 
     if (!role_find((uint32_t)r->role)->scratch_mb)
         wanted &= ~(uint32_t)SANDBOX_SCRATCH;
+    if (role_find((uint32_t)r->role)->network)
+        wanted &= ~(uint32_t)SANDBOX_NET;
     if (applied & SANDBOX_UID)
         wanted &= ~(uint32_t)SANDBOX_USERNS; /* root needs none for the others */
     add_bits(j, "sandbox", applied);

@@ -21,7 +21,7 @@
 
 #define SHOW_LINES_MAX 20000 /* of the journal, behind the line that decided */
 #define SHOW_AS_IT_IS  30000 /* bytes of a journal line that is handed on unchanged */
-#define SHOW_RECORD    14000 /* bytes of a decision record that is handed on with a shortened line */
+#define SHOW_RECORD    22000 /* bytes of a decision record that is handed on with a shortened line */
 #define SHOW_PLACES    64    /* files of one message that are named */
 
 struct show {
@@ -314,7 +314,25 @@ static void write_head(struct query *q, const struct show *s, struct depot *d, c
 
 /* --- the journal -------------------------------------------------------- */
 
-/* A line too long for one packet: everything but the recipients. The record of this version fits. */
+/* Facts are the last member of a record (verdict.h): what is too long goes without them. */
+static void add_record(struct json *j, struct view record)
+{
+    static const char facts[] = ",\"facts\":{";
+    const char *at;
+    struct buf cut = {0};
+
+    if (record.n > SHOW_RECORD && (at = memmem(record.p, record.n, facts, sizeof facts - 1)) &&
+        (size_t)(at - record.p) < SHOW_RECORD) {
+        buf_add(&cut, record.p, (size_t)(at - record.p));
+        buf_add_str(&cut, ",\"facts_cut\":true}");
+        json_add_text(j, "record", buf_view(&cut));
+    } else if (record.n && record.n <= SHOW_RECORD) {
+        json_add_text(j, "record", record);
+    }
+    buf_free(&cut);
+}
+
+/* A line too long for one packet: everything but the recipients. */
 static void write_short(struct query *q, const struct event *e)
 {
     struct json j = {.comma = false};
@@ -333,8 +351,7 @@ static void write_short(struct query *q, const struct event *e)
         json_add_view(&j, "from", query_cut(e->sender));
     json_add_int(&j, "to_count", (int64_t)e->rcpt_n);
     query_add_outcome(&j, e);
-    if (e->record.n && e->record.n <= SHOW_RECORD)
-        json_add_text(&j, "record", e->record);
+    add_record(&j, e->record);
     json_close(&j);
     buf_add_char(&q->out, '\n');
 }

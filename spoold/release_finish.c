@@ -2,7 +2,7 @@
  * release_finish.c - what follows the commit of a release, and what recovery does with one that was killed.
  *
  * Store thread. The order is the one in release.c. The journal line stands before
- * the last rename, as for "quarantined" (DESIGN.md): while an output is in proc,
+ * the last rename, as for "quarantined" (PROTOCOL.md): while an output is in proc,
  * recovery sees that the line may be missing. Each function may be run again from
  * any point: it does what is left, as the names tell it. Must never publish an
  * envelope without its content, nor undo what was committed.

@@ -11,8 +11,9 @@
 
 #include "common/log.h"
 #include "common/xalloc.h"
-#include "spoold/deliver.h"
 #include "spoold/antivirus_part.h"
+#include "spoold/deliver.h"
+#include "spoold/listtest.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -116,6 +117,8 @@ static void take_over(struct spoold *s, struct reload *r)
     r->signature_dir = -1;
     if (s->pool)
         pool_reload(s->pool, antivirus_mode(s));
+    if (s->listtest)
+        listtest_replace(s->listtest);
     log_info("event=reloaded the settings were read again and are in force");
 }
 

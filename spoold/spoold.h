@@ -12,6 +12,7 @@
 #include "spoold/depot.h"
 #include "spoold/hold.h"
 #include "spoold/intake.h"
+#include "spoold/judging.h"
 #include "spoold/notify.h"
 #include "spoold/reload.h"
 #include "spoold/roster.h"
@@ -23,14 +24,18 @@
 #define SPOOLD_WORKER_MS 10000
 
 struct control;
+struct listtest;
+struct resolver;
 struct watch;
 
 struct spoold {
     const struct config *cfg;
     struct depot depot;
     struct store *store;
-    struct task_list todo; /* goes to the store as the next batch */
-    struct pool *pool;     /* the workers; NULL in tests that do without */
+    struct task_list todo;     /* goes to the store as the next batch */
+    struct pool *pool;         /* the workers; NULL in tests that do without */
+    struct resolver *resolver; /* asks the DNS; NULL in tests that do without */
+    struct listtest *listtest; /* which DNS lists may be asked; NULL: all */
     /* Tests only: fills an output in this process, in the place of a worker. 0, or -1 with errno. */
     int (*rewrite_inline)(int in, int out, struct view edits, struct wire_result *result);
     void (*examine_inline)(const struct pool_job *job, struct pool_outcome *outcome);
@@ -41,6 +46,7 @@ struct spoold {
         unsigned big_n;          /* big ones between here and the virus scanner's answer */
         bool rested, overflowed; /* some were left on disk: for want of a worker, of room in the lane */
     } gate;
+    struct judging_waiting judging; /* those that wait for facts */
     struct roster roster;
     struct hold_orders holds;
     uint64_t bytes_in_flight;

@@ -44,7 +44,7 @@ CODE='\bspool_(move|replace|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy
 # *include *"launcher/;launcher/.*;includes from launcher/, what has root shares no code but common/
 # *include *"tools/;tools/.*;includes from tools/, nothing is built on a tool
 # *include *"spoold/config\.h";(spoold|tools)/.*;includes config.h, common/ and workers/ do not know the configuration
-# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_worker\.c|tools/ctl_doctor_folders\.c);includes from spoold/, only config.h is open to the tools (check drives a pool of its own, doctor asks fs.h)
+# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_(worker|judge)\.c|tools/ctl_check_part\.h|tools/ctl_doctor_folders\.c);includes from spoold/, only config.h is open to the tools (check drives a pool of its own, doctor asks fs.h)
 \bstrtok *\(;-;calls strtok, it keeps hidden state: cut with struct view
 \b(strcpy|strcat|sprintf|gets) *\(;-;writes without a bound, use common/buf.h or snprintf
 \balloca *\(;-;calls alloca, input must not size the stack: use xalloc.h
@@ -55,7 +55,7 @@ CODE='\bspool_(move|replace|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy
 TEXT='\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b;-;unfinished work, finish it or open an issue
 [ \t\r]$;-;white space at the end of the line, it makes noise in diffs
 \t;-;a tab, indent with 4 spaces
-^[^:]+:\d+:.{121};spoold/config_table\.h;line over 120 columns, two do not fit side by side'
+^[^:]+:\d+:.{121};(spoold/config_table\w*|common/check_table)\.h;line over 120 columns, two do not fit side by side'
 
 # ---- what the rules are matched against ----
 
@@ -138,8 +138,8 @@ check_heads() {
 }
 
 check_files() {
-    wc -l "${SRC[@]}" README.md spoold/DESIGN.md Makefile 2>/dev/null | awk -v bad="$T/bad" -v warn="$T/warn" '
-    BEGIN { most["README.md"] = 80; most["spoold/DESIGN.md"] = 200; most["Makefile"] = 150 }
+    wc -l "${SRC[@]}" README.md spoold/DESIGN.md spoold/PROTOCOL.md Makefile 2>/dev/null | awk -v bad="$T/bad" -v warn="$T/warn" '
+    BEGIN { most["README.md"] = 80; most["spoold/DESIGN.md"] = most["spoold/PROTOCOL.md"] = 200; most["Makefile"] = 150 }
     $2 == "total" { next }
     { max = $2 ~ /\.c$/ ? 500 : $2 ~ /\.h$/ ? 200 : most[$2] }
     $1 > max { print $2 ":" $1 ": has " $1 " lines, more than " max " nobody reads whole: divide it" >>bad }
@@ -166,8 +166,8 @@ check_functions() {
         open = 0; name = id[file, from]; at = file ":" from; dir = stem = file; sub(/\/.*/, "", dir)
         print dir, "length", line - from + 1 "\n" dir, "deep", deep >>facts
         say(line - from + 1, 60, 80, "lines")
-        # What libclamav calls back has the parameters that libclamav gives.
-        if (file != "workers/av/av_engine_scan.c" || name !~ /^on_/) say(args[file, from], 5, 6, "parameters")
+        # What libclamav and c-ares call back has the parameters that they give.
+        if (file !~ /^workers\/(av\/av_engine_scan|dns\/dns_line)\.c$/ || name !~ /^on_/) say(args[file, from], 5, 6, "parameters")
         say(deepest, 4, 6, "levels of nesting")
         if (kind[file, from] == "static" || name == "main") next
         sub(/.*\//, "", stem); sub(/\.[ch]$/, "", stem); family = stem; sub(/_.*/, "", family)
@@ -194,7 +194,7 @@ check_globals() {
     / file format / { file = dir = substr($1, 11); sub(/\.o:$/, ".c", file); sub(/\/.*/, "", dir) }
     / O / && /[ \t](\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && !/\.data\.rel\.ro/ {
         print dir, "static", 1 >>facts
-        may = "common/log.c ctx;workers/sandbox_trace.c trace;workers/role_av.c av;workers/role_deliver.c deliver;workers/av/av_engine.c heard;workers/av/av_guard.c guard;workers/av/av_seen.c seen;workers/av/av_stat.c stand_in;"
+        may = "common/log.c ctx;workers/sandbox_trace.c trace;workers/role_antispam.c role;workers/role_av.c av;workers/role_dns.c dns;workers/role_deliver.c deliver;workers/av/av_engine.c heard;workers/av/av_guard.c guard;workers/av/av_seen.c seen;workers/av/av_stat.c stand_in;"
         if (!index(may, file " " $NF ";"))
             print file ":1: " $NF " can change, state belongs in struct spoold (only what a signal handler, a callback or a stand-in without an argument of ours needs may stay)" >>bad
     }'
@@ -216,6 +216,37 @@ check_ini() {
     elif ! timeout 5 build/spoold --print-config 2>/dev/null | cmp -s - etc/spoold.ini; then
         echo "etc/spoold.ini:1: differs from build/spoold --print-config, print it anew after make" >>"$T/bad"
     fi
+}
+
+# tests/requirements.tsv: each requirement once; what is done has a setting and a test, what a table names is known.
+check_requirements() {
+    awk -v rows=tests/requirements.tsv '
+    function bad(what) { print FILENAME ":" FNR ": " what }
+    FILENAME == "etc/spoold.ini" {
+        sub(/^# /, "")
+        if ($0 ~ /^\[.*\]$/) section = substr($0, 2, length - 2)
+        else if ($0 ~ /^[a-z0-9_]+ = /) key[section "." $1] = 1
+        next
+    }
+    FILENAME == rows {
+        if (/^#/) next
+        if ((n = split($0, f, "\t")) != 4) { bad("has " n " fields, number, setting, test and state are wanted"); next }
+        if (f[1] !~ /^R[0-9][0-9][0-9]$/ || substr(f[1], 2) + 0 < 1 || substr(f[1], 2) + 0 > 142) bad(f[1] " is none of R001 to R142")
+        if (f[1] in row) bad(f[1] " stands twice")
+        row[f[1]] = 1
+        if (f[4] !~ /^(done|partly|coming)$/) bad("the state " f[4] " is not done, partly or coming")
+        if (f[2] != "-" ? !(f[2] in key) : f[4] == "done") bad(f[1] ": " f[2] " is no setting of etc/spoold.ini")
+        if (f[3] != "-" ? system("test -f " f[3]) : f[4] == "done") bad(f[1] ": there is no test " f[3])
+        next
+    }
+    { for (s = $0; match(s, /"[^"]*"/); s = substr(s, RSTART + RLENGTH)) check(substr(s, RSTART + 1, RLENGTH - 2)) }
+    function check(text, n, w, i) {
+        if (text !~ /^ ?R[0-9]+( R[0-9]+)*$/) return
+        n = split(text, w, " ")
+        for (i = 1; i <= n; i++) if (!(w[i] in row)) bad("names " w[i] ", which is not in " rows)
+    }
+    END { for (n = 1; n <= 142; n++) if (!((w = sprintf("R%03d", n)) in row)) print rows ":1: " w " is missing" }
+    ' etc/spoold.ini tests/requirements.tsv common/check_table.h spoold/config_table*.h >>"$T/bad"
 }
 
 # ---- the figures: one row per directory from the facts "directory what number" ----
@@ -247,7 +278,7 @@ list_functions
 grep -nH '' "${SRC[@]}" >"$T/text"
 check_table "$CODE" "$T/code"
 check_table "$TEXT" "$T/text"
-for wall in sync heads files functions globals tests ini; do
+for wall in sync heads files functions globals tests ini requirements; do
     "check_$wall"
 done
 print_table

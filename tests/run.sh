@@ -90,6 +90,7 @@ kills_external_stage    110  1000 --kills --option spool.external_stage=yes --op
 kills_threaded          160  2000 --kills --threaded --seed 1
 kills_workers_all       60  2000 --kills --workers --seed 4
 kills_workers_one       60  2000 --kills --workers --one --seed 5
+kills_antispam           20   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
 kills_av_all             20   350 --kills --workers --av --timeout 60000 --seed 6
 kills_av_one             20   350 --kills --workers --av --timeout 60000 --one --seed 7
 kills_av_reload          20   350 --kills --workers --av --timeout 60000 --one --reload --seed 8

@@ -21,7 +21,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE 65536 /* bytes at a time from a pipe */
+#define LIVE_AT_ONCE        32       /* messages in work where the DNS may be asked */
+#define PIECE               65536    /* bytes at a time from a pipe */
+#define CTL_CHECK_FACTS_MAX 16777216 /* bytes of a file of facts */
 
 static int usage(struct buf *why, const char *what, const char *word)
 {
@@ -29,25 +31,80 @@ static int usage(struct buf *why, const char *what, const char *word)
     return EXIT_USAGE_64;
 }
 
-/* `value`: the word behind it, or NULL. Answers how many words were used, 0 with the reason. */
-static size_t take_option(struct ctl_check_options *o, const char *word, const char *value, struct buf *why)
+static bool take_flag(struct ctl_check_options *o, const char *word)
 {
     const struct {
         const char *name;
         bool *on;
-    } flags[] = {{"--json", &o->json}, {"--no-av", &o->no_av}, {"--verbose", &o->verbose}};
+    } flags[] = {{"--json", &o->json},
+                 {"--no-av", &o->no_av},
+                 {"--no-antispam", &o->no_antispam},
+                 {"--verbose", &o->verbose}};
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (strcmp(word, flags[i].name) == 0)
-            return *flags[i].on = true, 1;
-    if (strcmp(word, "--hdr") == 0 && value)
-        return o->hdr = value, 2;
-    if (strcmp(word, "--hdr") == 0)
-        usage(why, "a file is missing after", word);
-    else if (strcmp(word, "--via-daemon") == 0)
+            return *flags[i].on = true;
+    return false;
+}
+
+/* Where its value goes; NULL: there is no such option. */
+static const char **value_of(struct ctl_check_options *o, const char *word, const char **what)
+{
+    const struct {
+        const char *name, *what;
+        const char **value;
+    } values[] = {{"--hdr", "a file", &o->hdr},     {"--facts", "a file", &o->facts},
+                  {"-f", "an address", &o->sender}, {"--ip", "an address", &o->ip},
+                  {"--helo", "a name", &o->helo},   {"--auth", "a name", &o->auth}};
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        *what = values[i].what;
+        if (strcmp(word, values[i].name) == 0)
+            return values[i].value;
+    }
+    return NULL;
+}
+
+static size_t take_dns(struct ctl_check_options *o, const char *value, struct buf *why)
+{
+    if (!value || (strcmp(value, "live") != 0 && strcmp(value, "none") != 0))
+        return usage(why, "--dns takes live or none", ""), 0;
+    o->dns = strcmp(value, "live") == 0 ? CTL_CHECK_LIVE : CTL_CHECK_NO_DNS;
+    return 2;
+}
+
+/* `value`: the word behind it, or NULL. Answers how many words were used, 0 with the reason. */
+static size_t take_option(struct ctl_check_options *o, const char *word, const char *value, struct buf *why)
+{
+    const char *what, **to = value_of(o, word, &what);
+    struct buf text = {0};
+
+    if (take_flag(o, word))
+        return 1;
+    if (strcmp(word, "--dns") == 0)
+        return take_dns(o, value, why);
+    if (to && value)
+        return *to = value, 2;
+    if (to) {
+        buf_addf(&text, "%s is missing after", what);
+        usage(why, text.p, word);
+        buf_free(&text);
+    } else if (strcmp(word, "--via-daemon") == 0) {
         usage(why, "this version examines files without the daemon only; leave out", word);
-    else
+    } else {
         usage(why, "unknown option of check", word);
+    }
+    return 0;
+}
+
+static int check_words(const struct ctl_check_options *o, struct buf *why)
+{
+    if (!o->file_n)
+        return usage(why, "check takes the names of messages, or - for standard input", "");
+    if (o->facts && o->dns == CTL_CHECK_LIVE)
+        return usage(why, "--facts stands in for the DNS; leave out --dns live", "");
+    if (o->hdr && (o->sender || o->ip || o->helo || o->auth))
+        return usage(why, "--hdr has the envelope; leave out -f, --ip, --helo, --auth", "");
     return 0;
 }
 
@@ -67,7 +124,7 @@ int ctl_check_parse(struct ctl_check_options *o, struct ctl_words words, struct 
         else if (!(used = take_option(o, word, i + 1 < words.n ? words.word[i + 1] : NULL, why)))
             return EXIT_USAGE_64;
     }
-    return o->file_n ? 0 : usage(why, "check takes the names of messages, or - for standard input", "");
+    return check_words(o, why);
 }
 
 void ctl_check_options_free(struct ctl_check_options *o)
@@ -76,24 +133,49 @@ void ctl_check_options_free(struct ctl_check_options *o)
     *o = (struct ctl_check_options){0};
 }
 
-/* Only looked at: nothing in this version depends on who sent a message, and to whom. */
-static int check_envelope(const char *file, struct buf *why)
+static int read_all(const char *file, size_t max, struct buf *to, struct buf *why)
 {
-    struct envelope_error err = {0};
-    struct envelope e = {0};
-    struct buf raw = {0};
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc = EXIT_DATA_65;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc = 0;
 
-    if (fd < 0 || buf_read_fd(&raw, fd, ENVELOPE_SIZE_MAX) < 0)
+    if (fd < 0 || buf_read_fd(to, fd, max) < 0) {
         buf_addf(why, "%s cannot be read: %s", file, strerror(errno));
-    else if (envelope_parse(&e, &raw, &err) < 0)
-        buf_addf(why, "%s:%u: %s", file, err.lineno, err.what);
-    else
-        rc = 0;
-    envelope_free(&e);
-    buf_free(&raw);
+        rc = EXIT_DATA_65;
+    }
     if (fd >= 0)
         close(fd);
+    return rc;
+}
+
+static void add_key(struct buf *to, const char *key, const char *value)
+{
+    if (value)
+        buf_addf(to, "%s: %s\n", key, value);
+}
+
+/* Of --hdr, or of the words in its place; `e` is empty where there are none. */
+static int read_envelope(const struct ctl_check_options *o, struct envelope *e, struct buf *why)
+{
+    struct envelope_error err = {0};
+    struct buf raw = {0};
+    int rc = 0;
+
+    if (o->hdr)
+        rc = read_all(o->hdr, ENVELOPE_SIZE_MAX, &raw, why);
+    else if (o->sender || o->ip || o->helo || o->auth)
+        buf_addf(&raw, "Written\n<%s>\npostmaster\n", o->sender ? o->sender : "");
+    else
+        return 0;
+    if (!o->hdr) {
+        add_key(&raw, "connectedip", o->ip);
+        add_key(&raw, "helo", o->helo);
+        add_key(&raw, "auth", o->auth);
+        buf_add_char(&raw, '\n');
+    }
+    if (rc == 0 && envelope_parse(e, &raw, &err) < 0) {
+        buf_addf(why, "%s:%u: %s", o->hdr ? o->hdr : "-f, --ip, --helo, --auth", err.lineno, err.what);
+        rc = EXIT_DATA_65;
+    }
+    buf_free(&raw);
     return rc;
 }
 
@@ -245,6 +327,8 @@ static void print_next(struct check *k)
         close(f->fd);
     f->fd = -1;
     parts_free(&f->parts);
+    buf_free(&f->spam);
+    buf_free(&f->told);
     buf_free(&line);
 }
 
@@ -273,26 +357,56 @@ static void say_test_only(const struct config *c)
     buf_free(&folder);
 }
 
+/* Who is asked, and about what; `k->worker` stays NULL where nobody is. */
+static int open_workers(struct check *k, struct ctl_check_about *about, struct buf *why)
+{
+    if (!about->av && !about->antispam)
+        return 0;
+    k->worker = ctl_check_worker_open(k->c, (unsigned)k->at_once, about, why);
+    if (!k->worker)
+        return EXIT_CONFIG_100;
+    if (about->av && ctl_check_worker_is_test(k->worker))
+        say_test_only(k->c);
+    return 0;
+}
+
+/* Those that wait for the DNS keep no worker busy. */
+static size_t most_at_once(const struct config *c, const struct ctl_check_about *about)
+{
+    size_t n = (size_t)(c->av_children > c->antispam_children ? c->av_children : c->antispam_children);
+
+    return about->dns == CTL_CHECK_LIVE && n < LIVE_AT_ONCE ? LIVE_AT_ONCE : n;
+}
+
 int ctl_check(const struct config *c, const struct ctl_check_options *o, struct buf *why)
 {
     struct check k = {.o = o, .c = c, .at_once = o->file_n};
-    int rc = o->hdr ? check_envelope(o->hdr, why) : 0;
+    struct envelope env = {0};
+    struct buf facts = {0};
+    struct ctl_check_about about = {.env = o->hdr || o->sender || o->ip || o->helo || o->auth ? &env : NULL,
+                                    .dns = o->dns,
+                                    .av = c->clamav && !o->no_av,
+                                    .antispam = c->antispam && !o->no_antispam,
+                                    .verbose = o->verbose};
+    int rc = read_envelope(o, &env, why);
 
-    if (rc)
-        return rc;
-    if (k.at_once > (uint64_t)c->av_children)
-        k.at_once = (size_t)c->av_children;
-    if (c->clamav && !o->no_av) {
-        k.worker = ctl_check_worker_open(c, (unsigned)k.at_once, o->verbose, why);
-        if (!k.worker)
-            return EXIT_CONFIG_100;
-        if (ctl_check_worker_is_test(k.worker))
-            say_test_only(c);
+    if (rc == 0 && o->facts)
+        rc = read_all(o->facts, CTL_CHECK_FACTS_MAX, &facts, why);
+    if (o->facts)
+        about.facts = facts.n ? buf_view(&facts) : VIEW("");
+    if (k.at_once > most_at_once(c, &about))
+        k.at_once = most_at_once(c, &about);
+    if (rc == 0)
+        rc = open_workers(&k, &about, why);
+    if (rc == 0) {
+        k.file = xcalloc(o->file_n, sizeof *k.file);
+        examine_all(&k);
+        free(k.file);
+        rc = k.rc;
     }
-    k.file = xcalloc(o->file_n, sizeof *k.file);
-    examine_all(&k);
-    free(k.file);
     if (k.worker)
         ctl_check_worker_close(&k.worker);
-    return k.rc;
+    envelope_free(&env);
+    buf_free(&facts);
+    return rc;
 }

@@ -2,8 +2,8 @@
  * ctl_check.h - "spoolctl check": examines files with the same workers, without the daemon; changes nothing.
  *
  * ctl_check.c has the options, the files and the order of the lines, ctl_check_worker.c
- * the workers (the one file of the tools that uses the supervisor's pool), and
- * ctl_check_print.c what is printed. Messages are only opened here; what reads
+ * the workers and ctl_check_judge.c the antispam stage (the files of the tools that use
+ * the supervisor's parts), and ctl_check_print.c what is printed. Messages are only opened here; what reads
  * them is the worker in its sandbox.
  */
 #ifndef TOOLS_CTL_CHECK_H
@@ -15,12 +15,17 @@
 #include "spoold/config.h"
 #include "tools/ctl_request.h"
 
+struct envelope;
 struct pool_outcome;
 struct ctl_check_worker;
 
+enum ctl_check_dns { CTL_CHECK_NO_DNS, CTL_CHECK_LIVE };
 struct ctl_check_options {
-    const char *hdr;
-    bool json, no_av, verbose;
+    const char *hdr;                       /* NULL: the envelope is made of the words below */
+    const char *sender, *ip, *helo, *auth; /* NULL = not given */
+    const char *facts;                     /* a file of them; NULL = none */
+    enum ctl_check_dns dns;
+    bool json, no_av, no_antispam, verbose;
     const char **file; /* owned array of borrowed strings */
     size_t file_n;
 };
@@ -41,6 +46,16 @@ struct ctl_check_file {
     bool ended;
     struct ctl_check_verdict verdict;
     struct parts parts; /* owned; empty: no list */
+    bool judged;        /* by the antispam stage */
+    struct buf spam;    /* owned: what that found, as members of a JSON object; empty: it was not asked */
+    struct buf told;    /* owned: the same for people, one line each, and the weight first */
+};
+/* What is the same for all files. */
+struct ctl_check_about {
+    const struct envelope *env; /* NULL: none */
+    struct view facts;          /* text of the file of facts; p NULL: none */
+    enum ctl_check_dns dns;
+    bool av, antispam, verbose;
 };
 
 /* ctl_check.c. Each answers 0 or an exit code with the reason added to `why`. */
@@ -62,8 +77,8 @@ void ctl_check_print(struct buf *to, const struct ctl_check_file *f, const struc
 /* ctl_check_worker.c */
 /* NULL with the reason. At most `children` processes serve. Ends the program with words where the launcher is
  * missing. */
-struct ctl_check_worker *ctl_check_worker_open(const struct config *c, unsigned children, bool verbose,
-                                               struct buf *why);
+struct ctl_check_worker *ctl_check_worker_open(const struct config *c, unsigned children,
+                                               const struct ctl_check_about *about, struct buf *why);
 void ctl_check_worker_close(struct ctl_check_worker **w);
 /* Borrows the file until `ended`. */
 void ctl_check_worker_submit(struct ctl_check_worker *w, struct ctl_check_file *f);

@@ -41,6 +41,10 @@ static void add_text(struct buf *to, const struct ctl_check_file *f)
     buf_add_str(to, ": ");
     add_verdict(to, &f->verdict);
     add_ambiguous(to, &f->parts);
+    if (f->told.n) {
+        buf_add_str(to, "\n  ");
+        buf_add(to, f->told.p, f->told.n - 1); /* its last line end is the caller's */
+    }
 }
 
 static void add_hash(struct json *j, const unsigned char *sha256)
@@ -79,7 +83,8 @@ static void add_virus(struct json *j, const struct ctl_check_verdict *v, const s
     json_end_object(j);
 }
 
-/* Members of stages that this version does not have are there and empty. */
+/* Members of stages that this version does not have, or that were not asked, are there and empty. What the
+ * antispam stage found is JSON already: client, checks, weight, incomplete, facts. */
 static void add_json(struct buf *to, const struct ctl_check_file *f, const struct wire_loaded *e)
 {
     const struct view incomplete = VIEW("antispam");
@@ -89,15 +94,23 @@ static void add_json(struct buf *to, const struct ctl_check_file *f, const struc
     json_add_str(&j, "file", f->name);
     if (f->verdict.hashed)
         add_hash(&j, f->verdict.sha256);
-    json_begin_object(&j, "client");
-    json_end_object(&j);
+    if (!f->spam.n) {
+        json_begin_object(&j, "client");
+        json_end_object(&j);
+    }
     add_virus(&j, &f->verdict, e);
     parts_add_json(&j, &f->parts);
-    json_add_text(&j, "checks", VIEW("[]"));
+    if (!f->spam.n)
+        json_add_text(&j, "checks", VIEW("[]"));
     json_add_text(&j, "rules", VIEW("[]"));
     json_add_text(&j, "recipients", VIEW("[]"));
     json_add_text(&j, "edits", VIEW("[]"));
-    json_add_views(&j, "incomplete", &incomplete, 1);
+    if (f->spam.n) {
+        buf_add_char(to, ',');
+        buf_add_view(to, buf_view(&f->spam));
+    } else {
+        json_add_views(&j, "incomplete", &incomplete, 1);
+    }
     json_close(&j);
 }
 

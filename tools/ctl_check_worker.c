@@ -6,14 +6,13 @@
  * is said here is what spoold would say. They end with this process, however it
  * ends (links, PDEATHSIG). A worker that does not start is not waited for.
  */
-#include "tools/ctl_check.h"
+#include "tools/ctl_check_part.h"
 
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/antivirus_part.h"
 #include "spoold/launch.h"
-#include "spoold/pool.h"
-#include "spoold/spoold.h"
+#include "spoold/role_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +21,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct ctl_check_worker {
-    struct spoold s; /* first: the pool hands it back; settings, alarms and av are used, nothing else */
-    struct config c; /* a copy whose strings are the caller's */
-    bool news;       /* a file has its verdict since the last turn */
-};
 
 struct job {
     struct pool_job job; /* first */
@@ -53,35 +46,58 @@ static int look_at_signatures(struct ctl_check_worker *w)
 static void free_worker(struct ctl_check_worker **w)
 {
     antivirus_close(&(*w)->s);
+    ctl_check_judge_close(*w);
     free(*w);
     *w = NULL;
 }
 
-struct ctl_check_worker *ctl_check_worker_open(const struct config *c, unsigned children, bool verbose,
-                                               struct buf *why)
+static uint32_t roles_of(const struct ctl_check_about *a)
 {
-    struct pool_options o = {.roles = 1u << ROLE_AV, .load = antivirus_load};
+    return (a->av ? 1u << ROLE_AV : 0) | (a->antispam ? 1u << ROLE_ANTISPAM : 0) |
+           (a->antispam && a->dns == CTL_CHECK_LIVE ? 1u << ROLE_DNS : 0);
+}
+
+static int prepare(struct ctl_check_worker *w, struct buf *why)
+{
+    if (w->about->av && look_at_signatures(w) < 0) {
+        buf_addf(why, "the folder of signatures %s cannot be read: %s; see antivirus.signatures",
+                 w->c.av_signatures, strerror(errno));
+        return -1;
+    }
+    return ctl_check_judge_open(w, why);
+}
+
+struct ctl_check_worker *ctl_check_worker_open(const struct config *c, unsigned children,
+                                               const struct ctl_check_about *about, struct buf *why)
+{
+    struct pool_options o = {.roles = roles_of(about), .load = role_settings_load};
     struct ctl_check_worker *w = xcalloc(1, sizeof *w);
 
     w->c = *c;
-    w->c.av_children = children;
+    w->about = about;
+    if (w->c.av_children > (int64_t)children)
+        w->c.av_children = (int64_t)children;
+    if (w->c.antispam_children > (int64_t)children)
+        w->c.antispam_children = (int64_t)children;
     w->s.cfg = &w->c;
-    if (look_at_signatures(w) < 0) {
-        buf_addf(why, "the folder of signatures %s cannot be read: %s; see antivirus.signatures",
-                 c->av_signatures, strerror(errno));
+    w->s.av.dir = -1;
+    if (prepare(w, why) < 0) {
         free_worker(&w);
         return NULL;
     }
-    log_init("spoolctl", LOG_TARGET_STDERR, verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARN);
+    log_init("spoolctl", LOG_TARGET_STDERR, about->verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARN);
     signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide the end of the launcher */
     o.launcher = launch_start();
     w->s.pool = pool_open(&w->s, &o);
+    if (o.roles & 1u << ROLE_DNS)
+        w->s.resolver = resolver_open(&w->s);
     return w;
 }
 
 void ctl_check_worker_close(struct ctl_check_worker **w)
 {
     pool_close(&(*w)->s.pool);
+    resolver_close(&(*w)->s.resolver);
     launch_wait();
     free_worker(w);
 }
@@ -128,22 +144,37 @@ void ctl_check_worker_judge(struct ctl_check_verdict *v, const struct pool_outco
         ctl_check_unexamined(v, ANTIVIRUS_ENGINE, o->cause[0] ? o->cause : "no worker examined it");
 }
 
+/* Infected: what else it is matters no more; not read: there is nothing to judge. */
+static void go_on(struct ctl_check_worker *w, struct ctl_check_file *f)
+{
+    if (w->about->antispam && f->verdict.state != ANTIVIRUS_INFECTED &&
+        (f->verdict.hashed || f->verdict.state == ANTIVIRUS_NOT_ASKED))
+        ctl_check_judge_begin(w, f);
+    else
+        f->ended = w->news = true;
+}
+
 static void done(struct spoold *s, struct pool_job *job, const struct pool_outcome *o)
 {
     struct job *j = (struct job *)job;
+    struct ctl_check_file *f = j->file;
 
-    ((struct ctl_check_worker *)s)->news = true;
-    ctl_check_worker_judge(&j->file->verdict, o);
-    if (!j->file->verdict.hashed)
-        parts_free(&j->file->parts); /* of what was not read there is nothing to tell */
-    j->file->ended = true;
+    ctl_check_worker_judge(&f->verdict, o);
+    if (!f->verdict.hashed)
+        parts_free(&f->parts); /* of what was not read there is nothing to tell */
     free(j);
+    go_on((struct ctl_check_worker *)s, f);
 }
 
 void ctl_check_worker_submit(struct ctl_check_worker *w, struct ctl_check_file *f)
 {
-    struct job *j = xcalloc(1, sizeof *j);
+    struct job *j;
 
+    if (!w->about->av) {
+        go_on(w, f);
+        return;
+    }
+    j = xcalloc(1, sizeof *j);
     j->file = f;
     j->job = (struct pool_job){.role = ROLE_AV,
                                .big = f->size > (uint64_t)w->c.av_big_message,
@@ -156,23 +187,41 @@ void ctl_check_worker_submit(struct ctl_check_worker *w, struct ctl_check_file *
 }
 
 /* spoold would try again and again; a person wants to know at once. */
-static void give_up_where_none_starts(struct ctl_check_worker *w)
+static void give_up_where_none_starts(struct ctl_check_worker *w, enum role role, enum alarm_kind alarm)
 {
-    const char *trouble = pool_trouble(w->s.pool, ROLE_AV);
+    const char *trouble = pool_trouble(w->s.pool, role);
 
-    if (!trouble || !w->s.alarms.since_ms[ALARM_ANTIVIRUS])
+    if (!trouble || !w->s.alarms.since_ms[alarm])
         return;
-    pool_cancel_waiting(w->s.pool, ROLE_AV, trouble);
+    pool_cancel_waiting(w->s.pool, role, trouble);
     pool_run(w->s.pool, depot_mono_ms());
+}
+
+static int64_t run_all(struct ctl_check_worker *w, int64_t now)
+{
+    int64_t due = judging_run(&w->s, now), next;
+
+    if (w->s.resolver && (next = resolver_run(w->s.resolver, now)) < due)
+        due = next;
+    next = pool_run(w->s.pool, now);
+    return next < due ? next : due;
 }
 
 void ctl_check_worker_turn(struct ctl_check_worker *w)
 {
-    struct pollfd pf = {.fd = pool_fd(w->s.pool), .events = POLLIN};
-    int64_t now = depot_mono_ms(), due = pool_run(w->s.pool, now), left = due > now ? due - now : 0;
+    struct pollfd pf[2] = {{.fd = pool_fd(w->s.pool), .events = POLLIN},
+                           {.fd = w->s.resolver ? resolver_fd(w->s.resolver) : -1, .events = POLLIN}};
+    int64_t now = depot_mono_ms(), due = run_all(w, now), left = due > now ? due - now : 0;
 
-    if (!w->news && poll(&pf, 1, left > INT_MAX ? INT_MAX : (int)left) > 0)
-        pool_event(w->s.pool);
-    give_up_where_none_starts(w);
+    if (!w->news && poll(pf, 2, left > INT_MAX ? INT_MAX : (int)left) > 0) {
+        if (pf[0].revents)
+            pool_event(w->s.pool);
+        if (pf[1].revents)
+            resolver_event(w->s.resolver);
+    }
+    if (w->about->av)
+        give_up_where_none_starts(w, ROLE_AV, ALARM_ANTIVIRUS);
+    if (w->about->antispam)
+        give_up_where_none_starts(w, ROLE_ANTISPAM, ALARM_WORKER);
     w->news = false;
 }

@@ -171,6 +171,7 @@ static const struct {
     {"antivirus", DOCTOR_BAD, "see: spoolctl av status"},
     {"signatures", DOCTOR_WARN, "see: spoolctl av status; fetch signatures: spoolctl av update"},
     {"unexamined", DOCTOR_WARN, "see: spoolctl queue --held"},
+    {"dns", DOCTOR_WARN, "see: spoolctl dns; messages are judged without the DNS meanwhile"},
     {"attack", DOCTOR_BAD, "keep the log and the message for an analysis, then restart spoold"},
 };
 

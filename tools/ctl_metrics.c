@@ -60,6 +60,13 @@ static const struct family plain[] = {
      "Whether only test signatures are loaded.",
      "gauge",
      {"antivirus", "test_only"}},
+    {"spoold_dns_serving", "Whether the DNS can be asked.", "gauge", {"dns", "serving"}},
+    {"spoold_dns_open", "Questions to the DNS without an answer yet.", "gauge", {"dns", "open"}},
+    {"spoold_dns_questions_total", "Questions to the DNS since the start.", "counter", {"dns", "asked"}},
+    {"spoold_dns_unasked_total",
+     "Questions that were answered without the DNS, for want of a worker or of time.",
+     "counter",
+     {"dns", "here"}},
 };
 
 /* One series per member of an object. */
@@ -79,6 +86,9 @@ static const struct {
       "counter",
       {"quarantined"}},
      "class",
+     ""},
+    {{"spoold_dns_answers_total", "Answers of the DNS since the start.", "counter", {"dns", "answers"}},
+     "rcode",
      ""},
     {{"spoold_alarm", "Whether the alarm is raised.", "gauge", {"alarm"}}, "kind", ""},
 };

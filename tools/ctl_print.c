@@ -107,6 +107,8 @@ void ctl_print_row(struct ctl_print *p, enum ctl_print_colour colour, const char
     struct buf line = {0};
 
     ctl_text_add_cell(&line, view_of(label), LABEL_WIDTH, false);
+    if (ctl_text_width(view_of(label)) >= LABEL_WIDTH)
+        buf_add_char(&line, ' ');
     buf_add_view(&line, buf_view(value));
     ctl_print_line(p, colour, &line);
     buf_free(&line);

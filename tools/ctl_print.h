@@ -28,6 +28,7 @@ typedef void ctl_print_fn(struct ctl_print *p, const json_t *line);
 ctl_print_fn ctl_print_status, ctl_print_show, ctl_print_audit; /* ctl_print.c */
 ctl_print_fn ctl_table_queue, ctl_table_history;                /* ctl_table.c */
 ctl_print_fn ctl_print_av;                                      /* ctl_print_av.c */
+ctl_print_fn ctl_print_dns;                                     /* ctl_print_dns.c */
 ctl_print_fn ctl_table_quarantine;                              /* ctl_table.c */
 ctl_print_fn ctl_table_events;                                  /* ctl_table.c */
 ctl_print_fn ctl_print_told;                                    /* ctl_print.c */

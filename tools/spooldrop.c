@@ -197,7 +197,7 @@ static int load_config(const struct arguments *a, bool privileged, struct config
 {
     struct config_errors errs = {0};
 
-    *c = config_load(config_file(a), a->override, a->override_n, &errs);
+    *c = config_load_without_files(config_file(a), a->override, a->override_n, &errs);
     buf_add_view(why, buf_view(&errs.text));
     buf_free(&errs.text);
     if (!*c)

@@ -102,6 +102,78 @@ static int send_beside_link(const struct escape_world *w)
     return finish(fd, sendmsg(fd, &m, MSG_NOSIGNAL));
 }
 
+static int bind_to(int type)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+    return finish(fd, bind(fd, (struct sockaddr *)&any, sizeof any));
+}
+
+static int bind_udp(const struct escape_world *w)
+{
+    (void)w;
+    return bind_to(SOCK_DGRAM);
+}
+
+static int bind_tcp(const struct escape_world *w)
+{
+    (void)w;
+    return bind_to(SOCK_STREAM);
+}
+
+static int accept_tcp(const struct escape_world *w)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int rc = fd < 0 ? -1 : listen(fd, 1), got = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+    (void)w;
+    if (got >= 0)
+        close(got);
+    /* Nobody connects, so that it would be told to wait: it was let. */
+    return finish(fd, rc == 0 && got < 0 && errno == EAGAIN ? 0 : -1);
+}
+
+/* A name in no folder: another program of this machine. */
+static int connect_unix(const struct escape_world *w)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "\0escape"};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)w;
+    return finish(fd, connect(fd, (struct sockaddr *)&to, sizeof to));
+}
+
+static int open_socket(int family, int type, int protocol)
+{
+    return escape_opened(socket(family, type | SOCK_CLOEXEC, protocol));
+}
+
+static int open_raw(const struct escape_world *w)
+{
+    (void)w;
+    return open_socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
+}
+
+static int open_packet(const struct escape_world *w)
+{
+    (void)w;
+    return open_socket(AF_PACKET, SOCK_DGRAM, 0);
+}
+
+/* Less used kernel code behind the family and kind of a plain socket. */
+static int open_mptcp(const struct escape_world *w)
+{
+    (void)w;
+    return open_socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+}
+
+static int open_udplite(const struct escape_world *w)
+{
+    (void)w;
+    return open_socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDPLITE);
+}
+
 static int open_netlink(const struct escape_world *w)
 {
     (void)w;
@@ -284,6 +356,14 @@ static const struct escape_attempt attempts[] = {
     {"send_udp", "send by UDP", send_udp, false, false},
     {"sendmsg_udp", "send by UDP with sendmsg", send_beside_link, false, false},
     {"send_unix", "send to a UNIX socket", send_unix, false, false},
+    {"connect_unix", "connect to a UNIX socket", connect_unix, false, false},
+    {"bind_udp", "take a UDP port", bind_udp, false, false},
+    {"bind_tcp", "take a TCP port", bind_tcp, false, false},
+    {"accept_tcp", "take a connection", accept_tcp, false, false},
+    {"raw_socket", "open a raw socket", open_raw, true, false},
+    {"packet_socket", "open a packet socket", open_packet, true, false},
+    {"mptcp", "open a socket of MPTCP", open_mptcp, false, false},
+    {"udplite", "open a socket of UDP-Lite", open_udplite, false, false},
     {"netlink", "talk to the kernel's network side", open_netlink, false, false},
     {"setresuid", "become root", become_root, true, false},
     {"setresgid", "set its group", become_other, false, false},

@@ -91,11 +91,12 @@ static int settle(struct sandbox_result *r, uint32_t bit, uint32_t allow_less, i
 static int enter_landlock(enum role role, const struct sandbox_options *o, struct sandbox_result *r,
                           struct buf *why)
 {
-    bool required = role_find((uint32_t)role)->required & SANDBOX_LANDLOCK;
+    const struct role_row *row = role_find((uint32_t)role);
+    bool required = row->required & SANDBOX_LANDLOCK;
     int rc;
 
     r->landlock_abi = sandbox_landlock_abi();
-    rc = sandbox_landlock_apply(r->landlock_abi, o->scratch);
+    rc = sandbox_landlock_apply(r->landlock_abi, o->scratch, row->network);
     if (rc < 0 && required)
         buf_addf(why,
                  "Landlock cannot be had (%s), and without it this role could read other files than its "

@@ -6,7 +6,8 @@
  * does not know yet (TCP before 4, signals before 6) is refused by seccomp all the
  * same. The ruleset has no rule for a role without a scratch folder: no path leads
  * anywhere. A role with one gets that one folder, and nothing that makes anything
- * but plain files and folders in it. stat(2) is not Landlock's: see sandbox_stat.c.
+ * but plain files and folders in it; one with a network may connect and nothing else.
+ * stat(2) is not Landlock's: see sandbox_stat.c.
  */
 #include "workers/sandbox_part.h"
 
@@ -62,7 +63,7 @@ static int allow_scratch(int ruleset, int folder, uint64_t known)
     return (int)syscall(LANDLOCK_ABI_ADD_RULE, ruleset, LANDLOCK_ABI_PATH_BENEATH, &rule, 0);
 }
 
-int sandbox_landlock_apply(unsigned abi, int scratch)
+int sandbox_landlock_apply(unsigned abi, int scratch, bool network)
 {
     struct landlock_abi_ruleset set;
     size_t size = sandbox_landlock_ruleset(abi, &set);
@@ -72,6 +73,8 @@ int sandbox_landlock_apply(unsigned abi, int scratch)
         errno = EOPNOTSUPP;
         return -1;
     }
+    if (network) /* there is no rule for "any port": what is not handled is allowed */
+        set.net &= ~(uint64_t)LANDLOCK_ABI_NET_CONNECT;
     fd = (int)syscall(LANDLOCK_ABI_CREATE_RULESET, &set, size, 0);
     if (fd < 0)
         return -1;

@@ -29,7 +29,8 @@ long sandbox_stat_answer(int at, const char *path, struct stat *to, int flags);
 unsigned sandbox_landlock_abi(void);
 /* What is to be handled under this ABI; returns the size of the struct that such a kernel knows. */
 size_t sandbox_landlock_ruleset(unsigned abi, struct landlock_abi_ruleset *to);
-/* Refuses everything that this ABI can refuse, but for files and folders below `scratch` (-1: none). */
-int sandbox_landlock_apply(unsigned abi, int scratch);
+/* Refuses everything that this ABI can refuse, but for files and folders below `scratch` (-1: none) and, with
+ * `network`, for connecting by TCP; waiting for connections is refused all the same. */
+int sandbox_landlock_apply(unsigned abi, int scratch, bool network);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -218,6 +219,40 @@ static const struct sandbox_limit deliver_limits[] = {
      "libraries, authorities and stack 40 MB, an order 1 MB, a message in pieces of 64 kB"},
 };
 
+/* Sockets of one family and kind, with the protocol that goes with it: not MPTCP, SCTP, UDP-Lite, ICMP. */
+#define SOCKET(family, kind, why)                                                                            \
+    {                                                                                                        \
+        "socket",                                                                                            \
+            {{SANDBOX_MASKED, 0, UINT64_MAX, family},                                                        \
+             {SANDBOX_MASKED, 1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), kind},                           \
+             {SANDBOX_MASKED, 2, UINT64_MAX, 0}},                                                            \
+            why                                                                                              \
+    }
+
+/* worker-dns sends with the base's sendmsg(2). It may be talked to by whom it connected to, never wait for
+ * connections. What it connects to is not seen here: a socket of another family it cannot have, and those
+ * that it was given are connected for good (EISCONN). */
+static const struct sandbox_rule dns_rights[] = {
+    SOCKET(AF_INET, SOCK_DGRAM, "a question to a name server"),
+    SOCKET(AF_INET6, SOCK_DGRAM, "a question to a name server by IPv6"),
+    SOCKET(AF_INET, SOCK_STREAM, "a question whose answer is too long for UDP"),
+    SOCKET(AF_INET6, SOCK_STREAM, "the same by IPv6"),
+    {"connect", IS(2, sizeof(struct sockaddr_in)), "only the server that was asked can answer"},
+    {"connect", IS(2, sizeof(struct sockaddr_in6)), "the same by IPv6"},
+};
+
+static const struct sandbox_limit dns_limits[] = {
+    {RLIMIT_AS, (rlim_t)512 << 20, false, "AS",
+     "libraries and stack 30 MB, the cache 64 MB at most, channels 20 MB, 20000 open questions"},
+    {RLIMIT_NOFILE, 512, false, "NOFILE", "a socket for each channel, and what every child has"},
+};
+
+/* worker-antispam has the base only: PCRE2 has made its code before the lock-down. */
+static const struct sandbox_limit antispam_limits[] = {
+    {RLIMIT_AS, (rlim_t)512 << 20, false, "AS",
+     "libraries, rules and lists, and a message with its texts decoded: a multiple of it"},
+};
+
 /* The numbers from SANDBOX_OWN_FD up to the limit of 64, in three masks; upper halves must be zero. */
 #define OWN_FILES(call, why)                                                                                 \
     {call, BITS(0, ~7ULL, 8), why}, {call, BITS(0, ~15ULL, 16), why},                                        \
@@ -287,6 +322,12 @@ static const struct {
     [ROLE_AV] = {av_rights, COUNT(av_rights), av_stand_ins, COUNT(av_stand_ins), av_refused,
                  COUNT(av_refused), av_limits, COUNT(av_limits)},
     [ROLE_DELIVER] = {.limit = deliver_limits, .limit_n = COUNT(deliver_limits)}, /* nothing but the base */
+    [ROLE_DNS] = {.right = dns_rights,
+                  .right_n = COUNT(dns_rights),
+                  .limit = dns_limits,
+                  .limit_n = COUNT(dns_limits)},
+    [ROLE_ANTISPAM] = {.limit = antispam_limits,
+                       .limit_n = COUNT(antispam_limits)}, /* nothing but the base */
 };
 
 const struct sandbox_rule *sandbox_table_right(enum role role, size_t i)

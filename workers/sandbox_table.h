@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
-#define SANDBOX_TESTS_MAX 2
+#define SANDBOX_TESTS_MAX 3
 
 /* When a rule applies, asked of one argument. Pointers cannot be followed, numbers only. */
 enum sandbox_how {

@@ -12,6 +12,7 @@
 
 #include "common/exited.h"
 #include "common/log.h"
+#include "common/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +98,7 @@ static int take_load(struct loader *l, struct buf *settings)
         rc = broke(broken);
     else if (p.u.load.role != (uint32_t)l->role->role)
         rc = refuse(l, "wrong binary", "it was started for another role than its own");
-    else if (sealed_read(p.fd[0], SEALED_BLOB_MAX, settings) < 0)
+    else if (sealed_read(p.fd[0], SETTINGS_MAX, settings) < 0)
         rc = refuse(l, "its settings cannot be read", strerror(errno));
     l->sandbox = (struct sandbox_options){.file_max = p.u.load.file_max,
                                           .allow_less = p.u.load.allow_less,

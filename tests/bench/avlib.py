@@ -343,7 +343,7 @@ class Spoold(Daemon):
         self.root, self.build, self.deposited = scratch.path("spool"), build, {}
         if fresh:
             shutil.rmtree(self.root, ignore_errors=True)
-        settings = (f"paths.root={self.root}", f"antivirus.signatures={signatures}", "log.level=info",
+        settings = (f"paths.root={self.root}", f"antivirus.signatures={signatures}", "antispam.enable=no", "log.level=info",
                     f"antivirus.children={children}", f"antivirus.reload_mode={mode}")
         self.options = [word for s in settings for word in ("-o", s)]
         if first:

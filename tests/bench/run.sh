@@ -27,7 +27,7 @@ fi
 root=$work/m
 
 start() {
-    "${program:-$build/spoold}" -o "paths.root=$root/s" -o log.level=warn -o antivirus.clamav=no -o "spool.unsafe_filesystem=$unsafe" "$@" 2>> "$work/log" &
+    "${program:-$build/spoold}" -o "paths.root=$root/s" -o log.level=warn -o antivirus.clamav=no -o antispam.enable=no -o "spool.unsafe_filesystem=$unsafe" "$@" 2>> "$work/log" &
     pid=$!
     for _ in {1..100}; do [ -S "$root/s/state/control.sock" ] && return; sleep 0.05; done
     cat "$work/log"; exit 1

@@ -54,6 +54,7 @@ static void make_command(struct command *c, const struct bench *b)
         add_setting(c, settings[i]);
     if (!b->o->av)
         add_setting(c, "antivirus.clamav=no");
+    add_setting(c, "antispam.enable=no"); /* unless a setting behind it says otherwise */
     for (size_t i = 0; i < b->o->extra_n; i++)
         add_setting(c, b->o->extra[i]);
     add_word(c, "--once");

@@ -76,9 +76,9 @@ static void make_pair(const struct entry *e, struct buf *eml, struct buf *hdr)
 static int start(struct run *r, bool ask, struct trace_plan *plan, struct trace_result *tr)
 {
     static char once[] = "--once", opt[] = "-o";
-    static const char *const settings[] = {"spool.unsafe_filesystem=yes", "spool.store_inline=yes",
-                                           "spool.rescan=100ms",          "journal.compress=no",
-                                           "log.target=stderr",           "antivirus.clamav=no"};
+    static const char *const settings[] = {
+        "spool.unsafe_filesystem=yes", "spool.store_inline=yes", "spool.rescan=100ms", "journal.compress=no",
+        "log.target=stderr",           "antivirus.clamav=no",    "antispam.enable=no"};
     char *argv[32];
     size_t n = 0;
 

@@ -13,6 +13,7 @@ bin=$BUILD      # a test of a fate sets bin=$TESTBUILD
 settings=()     # more settings, section.key=value
 prefix=()       # put before spoold: strace, setpriv
 execute=""      # "exec" where the process is to be spoold itself
+antispam=""     # "on" where messages are judged
 av=""           # "on" where viruses are looked for, with the signatures in $signatures (none: test signatures)
 mounts=()
 daemons=()
@@ -81,6 +82,7 @@ run() {
     shift
     [ "$program" = spoold ] && opts+=(-o spool.unsafe_filesystem=yes)
     if [ -n "$av" ]; then opts+=(-o "antivirus.signatures=$signatures"); else opts+=(-o antivirus.clamav=no); fi
+    [ -n "$antispam" ] || opts+=(-o antispam.enable=no)
     for s in "${settings[@]}"; do opts+=(-o "$s"); done
     $execute "${prefix[@]}" "$bin/$program" "${opts[@]}" "$@"
 }

@@ -33,7 +33,7 @@ class Run:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def command(self):
-        settings = [f"paths.root={self.root}", f"intake main.deliver=smtp:127.0.0.1:{self.port}", "antivirus.clamav=no",
+        settings = [f"paths.root={self.root}", f"intake main.deliver=smtp:127.0.0.1:{self.port}", "antivirus.clamav=no", "antispam.enable=no",
                     "spool.unsafe_filesystem=yes", "spool.rescan=100ms", "spool.hold_first=10ms", "spool.max_attempts=9",
                     "journal.compress=no", "log.target=stderr", "spool.store_inline=yes", "deliver.tls=no",
                     "deliver.children=1", "deliver.retry_first=10ms", "deliver.retry_longest=1s"]

@@ -6,6 +6,7 @@
  */
 #include "spoold/config.h"
 
+#include "common/check.h"
 #include "common/xalloc.h"
 
 #include <fcntl.h>
@@ -71,8 +72,7 @@ struct row {
 static const struct row bad_table[] = {
     {"an unknown section lists the sections", "[mail]\nx = y\n", NULL, NULL,
      "m.ini:1: [mail] is not a known section; accepted: [paths], [site], [spool], [workers], [antivirus], "
-     "[mime], "
-     "[deliver], [quarantine], [journal], [log], [intake NAME]",
+     "[mime], [antispam], [dns], [gateways], [lists], [gateway], [spf], ",
      1},
     {"a section that is nearly right", "[spol]\n", NULL, NULL,
      "m.ini:1: [spol] is not a known section, did you mean spool?", 1},
@@ -90,6 +90,18 @@ static const struct row bad_table[] = {
     {"a name where none belongs", "[log a]\nlevel = info\n", NULL, NULL, "m.ini:1: [log] has no name", 1},
     {"an intake twice", "[intake a]\n[intake b]\npath = x\n[intake a]\n", NULL, NULL,
      "m.ini:4: the section stands twice, first in line 1", 1},
+    {"a list without a name", "[rbl]\nzone = x\n", NULL, NULL, "m.ini:1: [rbl] needs a name", 1},
+    {"a name where the check has none", "[spf a]\n", NULL, NULL, "m.ini:1: [spf] has no name", 1},
+    {"a key of another kind of section", "[rbl a]\ndomains = body\n", NULL, NULL,
+     "m.ini:2: domains is not an option of [rbl]; accepted: enable, description, zone", 1},
+    {"a list without a zone", "[log]\n[rbl a]\n", NULL, NULL,
+     "m.ini:2: [rbl a] zone: it is missing; accepted: a name", 1},
+    {"a network that is none", "[gateways]\ntrust = 192.0.2.0/24, 192.0.2.256\n", NULL, NULL,
+     "m.ini:2: trust: \"192.0.2.256\": this is no address; accepted: words with blanks or commas", 1},
+    {"a list file that is not there", "[lists]\nblacklist = @lists/none\n", NULL, NULL,
+     "lists/none: cannot read the list file: No such file", 1},
+    {"a weight that is none", "[spf]\nweight_fail = 1e3\n", NULL, NULL,
+     "m.ini:2: weight_fail: \"1e3\" is no number with at most three digits behind the point", 1},
     {"all mistakes are reported", "[log]\nlevel = loud\n[spool]\nrescan = 10\nmax_held\n", NULL, NULL,
      "m.ini:4: rescan: \"10\" needs a unit: ms, s, m, h or d", 3},
     {"a key in two files", "include = d/*.ini\n[log]\nlevel = info\n", "[log]\nlevel = warn\n", NULL,
@@ -298,6 +310,84 @@ static void test_there_are_16_intakes_at_most(void **state)
     buf_free(&errs.text);
 }
 
+static void add_list(struct buf *text, const char *kind, int i)
+{
+    buf_addf(text, "[%s l%d]\nzone = l%d.example.org\nweight = -%d.5\nself_test = no\n", kind, i, i, i);
+}
+
+static void test_there_are_64_lists_of_each_kind_at_most(void **state)
+{
+    struct buf text = {0};
+    struct config_errors errs = {0};
+    struct config *c = NULL;
+
+    (void)state;
+    for (int i = 0; i < CONFIG_RBL_MAX; i++) {
+        add_list(&text, "rbl", i);
+        add_list(&text, "uribl", i);
+    }
+    put_file("m.ini", text.p);
+    c = must_load("m.ini", NULL, 0);
+    assert_int_equal(c->rbl_n, CONFIG_RBL_MAX);
+    assert_int_equal(c->uribl_n, CONFIG_URIBL_MAX);
+    assert_string_equal(c->rbl[63].name, "l63");
+    assert_string_equal(c->rbl[63].zone, "l63.example.org");
+    assert_int_equal(c->rbl[63].weight, -63500);
+    assert_false(c->uribl[7].self_test);
+    assert_string_equal(c->uribl[7].domains, "sender helo ptr body");
+    assert_int_equal(c->intake_n, 1);
+    config_free(&c);
+    add_list(&text, "uribl", 64);
+    put_file("m.ini", text.p);
+    assert_null(config_load("m.ini", NULL, 0, &errs));
+    assert_non_null(
+        strstr(errs.text.p, "m.ini:513: [uribl l64] is one too many; accepted: up to 64 sections"));
+    buf_free(&text);
+    buf_free(&errs.text);
+}
+
+static void test_the_settings_of_checks(void **state)
+{
+    static const char *const override[] = {"spf.weight_softfail=2.25", "body.enable=no",
+                                           "iprev.enable_smtp_in=yes", "rbl a.zone=z.example.org"};
+    struct config *c = must_load(NULL, override, sizeof(override) / sizeof(override[0]));
+
+    (void)state;
+    assert_int_equal(c->weight[CHECK_spf][RESULT_fail], 8000);
+    assert_int_equal(c->weight[CHECK_spf][RESULT_softfail], 2250);
+    assert_int_equal(c->weight[CHECK_spf][RESULT_hit], 0);
+    assert_int_equal(c->weight[CHECK_iprev][RESULT_none], 8000);
+    assert_true(c->check_on[CHECK_spf]);
+    assert_false(c->check_on[CHECK_body]);
+    assert_true(c->check_smtp_in[CHECK_iprev]);
+    assert_false(c->check_smtp_out[CHECK_iprev]);
+    assert_false(c->check_smtp_in[CHECK_spf]);
+    assert_true(c->antispam && c->dns);
+    assert_int_equal(c->antispam_budget, 20000);
+    assert_int_equal(c->dkim_max_size, 16 << 20);
+    assert_int_equal(c->rbl_n, 1);
+    assert_int_equal(c->rbl[0].weight, 5000);
+    assert_true(c->rbl[0].enable);
+    assert_false(c->rbl[0].smtp_in);
+    config_free(&c);
+}
+
+static void test_tools_need_no_list_files(void **state)
+{
+    static const char *const override[] = {"lists.blacklist=@lists/none", "site.networks=192.0.2.1"};
+    struct config_errors errs = {0};
+    struct config *c = config_load_without_files(NULL, override, 2, &errs);
+
+    (void)state;
+    assert_non_null(c);
+    assert_int_equal(c->lists_blacklist.n, 0);
+    assert_string_equal(c->lists_blacklist.text, "@lists/none");
+    assert_int_equal(c->site_networks.n, 1);
+    config_free(&c);
+    assert_null(config_load(NULL, override, 2, &errs));
+    buf_free(&errs.text);
+}
+
 static void test_more_than_100_mistakes_are_counted(void **state)
 {
     struct buf text = {0};
@@ -327,6 +417,9 @@ int main(void)
         cmocka_unit_test(test_an_empty_intake_section_makes_an_intake),
         cmocka_unit_test(test_overrides_win_and_the_last_one_counts),
         cmocka_unit_test(test_there_are_16_intakes_at_most),
+        cmocka_unit_test(test_there_are_64_lists_of_each_kind_at_most),
+        cmocka_unit_test(test_the_settings_of_checks),
+        cmocka_unit_test(test_tools_need_no_list_files),
         cmocka_unit_test(test_more_than_100_mistakes_are_counted),
     };
 

@@ -118,6 +118,14 @@ static void test_files_are_read_and_other_things_are_not(void **state)
     assert_int_equal(config_list_read(file, write_down, &seen, &errs), -1);
     assert_int_equal(errs.n, 3);
     assert_non_null(strstr(errs.text.p, "cannot read the list file: No such file"));
+    buf_clear(&seen);
+    put_file(file, "a # b\n# c\n  #d\ne#f \n#\n");
+    assert_int_equal(config_list_read(file, write_down, &seen, &errs), 0);
+    assert_string_equal(seen.p, "(1 a)(4 e#f)");
+    buf_clear(&seen);
+    assert_int_equal(config_list_read_lines(file, write_down, &seen, &errs), 0);
+    assert_string_equal(seen.p, "(1 a # b)(4 e#f)");
+    unlink(file);
     unlink(fifo);
     rmdir(dir);
     free(file);

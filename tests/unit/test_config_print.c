@@ -72,16 +72,20 @@ static void assert_same_option(const struct config_option *o, const void *a, con
 
 static void assert_same(const struct config *a, const struct config *b)
 {
-    size_t n = 0;
+    size_t n = 0, groups = 0;
     const struct config_option *o = config_value_options(&n);
+    const struct config_group *g = config_value_groups(&groups);
 
-    assert_int_equal(a->intake_n, b->intake_n);
-    for (size_t k = 0; k < a->intake_n; k++)
-        assert_string_equal(a->intake[k].name, b->intake[k].name);
+    for (size_t i = 0; i < groups; i++) {
+        assert_int_equal(config_value_count(a, &g[i]), config_value_count(b, &g[i]));
+        for (size_t k = 0; k < config_value_count(a, &g[i]); k++)
+            assert_string_equal(config_value_name(a, &g[i], k), config_value_name(b, &g[i], k));
+    }
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; o[i].named && k < a->intake_n; k++)
-            assert_same_option(&o[i], &a->intake[k], &b->intake[k]);
-        if (!o[i].named)
+        for (size_t k = 0; o[i].group && k < config_value_count(a, o[i].group); k++)
+            assert_same_option(&o[i], config_value_element(a, o[i].group, k),
+                               config_value_element(b, o[i].group, k));
+        if (!o[i].group)
             assert_same_option(&o[i], a, b);
     }
 }
@@ -101,12 +105,26 @@ static void test_defaults_load_again(void **state)
 
 static void test_odd_values_load_again(void **state)
 {
-    static const char *const override[] = {
-        "paths.root= a ;b# ",     "paths.proc=\"p\"",         "site.hostname='x'",
-        "spool.user=it's \"me\"", "spool.drop_group=",        "spool.rescan=90s",
-        "spool.reserve=1025",     "spool.max_in_flight=1",    "journal.log_addresses=none",
-        "log.level=warn",         "intake b.ready=quiet:90s", "intake b.path=q\\",
-        "intake a.ready=lease",   "site.hostname=[x]=y"};
+    static const char *const override[] = {"paths.root= a ;b# ",
+                                           "paths.proc=\"p\"",
+                                           "site.hostname='x'",
+                                           "spool.user=it's \"me\"",
+                                           "spool.drop_group=",
+                                           "spool.rescan=90s",
+                                           "spool.reserve=1025",
+                                           "spool.max_in_flight=1",
+                                           "journal.log_addresses=none",
+                                           "log.level=warn",
+                                           "intake b.ready=quiet:90s",
+                                           "intake b.path=q\\",
+                                           "intake a.ready=lease",
+                                           "site.hostname=[x]=y",
+                                           "spf.weight_pass=-0.125",
+                                           "rbl a.zone=z.example.org",
+                                           "rbl a.results=127.0.0.2-127.0.0.9, 127.0.1.0/24",
+                                           "uribl b.weight=-7.5",
+                                           "uribl b.zone=b.example",
+                                           "gateways.trust=2001:db8::/32 192.0.2.1"};
     struct config *a = must_load(NULL, override, sizeof(override) / sizeof(override[0]));
     char *text = print(a, CONFIG_FORMAT_INI), *again = NULL;
     struct config *b = load_text(text);
@@ -155,6 +173,12 @@ static void test_each_option_is_printed_with_help_and_range(void **state)
     assert_non_null(strstr(text, "\n# default: proc; accepted: a path\nproc = proc\n"));
     assert_non_null(strstr(text, "\n# default: empty; accepted: printable text\nhostname = \"\"\n"));
     assert_non_null(strstr(text, "\n[intake main]\n"));
+    assert_non_null(
+        strstr(text, "\n# Any number of sections, each with a name of its own, up to 64:\n# [rbl NAME]\n"));
+    assert_non_null(strstr(text, "\n# default: 0; accepted: a number as in 8, -1.5 or 0.125 from 0 to 1000\n"
+                                 "# weight_max = 0\n"));
+    assert_null(strstr(text, "\nzone"));
+    assert_ptr_equal(strstr(strstr(text, "\n[spf]\n") + 1, "\n[spf]\n"), NULL);
     for (const char *p = text; *p; p++) {
         column = *p == '\n' ? 0 : column + 1;
         assert_true(column <= 100);
@@ -178,6 +202,7 @@ static void test_the_manual_part_names_each_option(void **state)
         free(entry);
     }
     assert_non_null(strstr(text, ".SS \"[intake NAME]\"\n"));
+    assert_non_null(strstr(text, ".SS \"[rbl NAME]\"\n"));
     assert_non_null(strstr(text, "Default: \\fB512\\fR. Accepted: a whole number from 1 to 4096.\n"));
     free(text);
     config_free(&c);

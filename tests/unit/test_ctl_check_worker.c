@@ -117,10 +117,11 @@ static void a_folder_that_cannot_be_read_is_no_folder_without_signatures(void **
 {
     char root[] = "/", folder[] = "/dev/null";
     struct config c = {.root = root, .av_signatures = folder};
+    const struct ctl_check_about about = {.av = true};
     struct buf why = {0};
 
     (void)state;
-    assert_null(ctl_check_worker_open(&c, 1, false, &why));
+    assert_null(ctl_check_worker_open(&c, 1, &about, &why));
     assert_string_equal(why.p, "the folder of signatures /dev/null cannot be read: Not a directory; see "
                                "antivirus.signatures");
     buf_free(&why);

@@ -30,6 +30,14 @@ static const struct {
      "# HELP spoold_quarantined_total Messages that were quarantined, since the ledger began.\n"
      "# TYPE spoold_quarantined_total counter\n"
      "spoold_quarantined_total{class=\"virus\"} 2\nspoold_quarantined_total{class=\"spam\"} 0\n"},
+    {"the DNS, by itself and by rcode",
+     "{\"dns\":{\"serving\":true,\"open\":2,\"answers\":{\"NOERROR\":9},\"trouble\":\"x\"}}",
+     "# HELP spoold_dns_serving Whether the DNS can be asked.\n# TYPE spoold_dns_serving gauge\n"
+     "spoold_dns_serving 1\n"
+     "# HELP spoold_dns_open Questions to the DNS without an answer yet.\n# TYPE spoold_dns_open gauge\n"
+     "spoold_dns_open 2\n"
+     "# HELP spoold_dns_answers_total Answers of the DNS since the start.\n"
+     "# TYPE spoold_dns_answers_total counter\nspoold_dns_answers_total{rcode=\"NOERROR\"} 9\n"},
     {"label values are escaped", "{\"version\":\"1\\\"\\\\\\n\"}",
      "# HELP spoold_build_info The version of spoold.\n# TYPE spoold_build_info gauge\n"
      "spoold_build_info{version=\"1\\\"\\\\\\n\"} 1\n"},

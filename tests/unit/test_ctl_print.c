@@ -41,6 +41,9 @@ static const struct {
      "{\"state\":\"running\",\"alarms\":[{\"since\":\"2026-01-02T03:04:05Z\",\"text\":\"disk\\u001b "
      "slow\"}]}",
      "ALARM          disk\\x1b slow (since 2026-01-02 03:04:05 UTC)\nstate          running\n"},
+    {"a label as wide as its column does not touch the value", ctl_print_status,
+     "{\"workers\":[{\"role\":\"antispam\",\"state\":\"serving\"},{\"role\":\"av\",\"state\":\"down\"}]}",
+     "worker antispam serving\nworker av      down\n"},
     {"a stopped intake has its reason", ctl_print_status,
      "{\"state\":\"intake stopped\",\"reason\":\"disk full\"}", "state          intake stopped: disk full\n"},
     {"an intake is one line", ctl_print_status,

@@ -46,6 +46,8 @@ static const struct setting settings[] = {
     {"another descriptor is a hole for it, too", false, 0, HOLE_FD, false, false, 0,
      "descriptor_too_many: ", ROLE_AV, 0},
     {"signals do not matter to its handler", false, 0, 0, false, true, 0, NULL, ROLE_AV, 0},
+    {"of a role with a network all but that", false, 0, 0, false, false, 0, NULL, ROLE_DNS, 0},
+    {"of one that reads mail", false, 0, 0, false, false, 0, NULL, ROLE_ANTISPAM, 0},
     {"Landlock alone leaves holes in it", true, SANDBOX_SECCOMP, 0, false, false, 0, "", ROLE_AV, 0},
 };
 
@@ -168,7 +170,8 @@ static void without_a_sandbox_they_succeed(void **state)
 {
     static const char *const names[] = {"open_passwd",    "unlink",      "execve",     "fork",
                                         "kill_sibling",   "mmap_rwx",    "open_other", "open_by_dots",
-                                        "reopen_message", "symlink_own", "stat_other", "rename_out"};
+                                        "reopen_message", "symlink_own", "stat_other", "rename_out",
+                                        "bind_udp",       "bind_tcp",    "accept_tcp"};
 
     (void)state;
     SKIP_UNDER_SANITIZER();
@@ -224,6 +227,9 @@ static void only_a_role_with_files_is_asked_about_them(void **state)
     (void)state;
     assert_true(count_for(ROLE_REWRITE) >= 75);
     assert_int_equal(count_for(ROLE_AV), escape_count());
+    /* Connecting and sending are its work. */
+    assert_int_equal(count_for(ROLE_DNS), count_for(ROLE_REWRITE) - 2);
+    assert_int_equal(count_for(ROLE_ANTISPAM), count_for(ROLE_REWRITE));
     assert_true(count_for(ROLE_AV) >= count_for(ROLE_REWRITE) + 30);
 }
 

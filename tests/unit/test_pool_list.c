@@ -1,6 +1,6 @@
 /*
- * test_pool_list.c - unit tests of spoold/pool_list.c: the room for a list of parts has a size that nobody
- * can change, and what is taken from it is a list.
+ * test_pool_list.c - unit tests of spoold/pool_list.c: the room for what a worker writes has a size that
+ * nobody can change; what is taken from it is a list, or bytes.
  *
  * Run by `make check`. What a wrong list does to its worker is tested in test_pool_result.c.
  */
@@ -13,7 +13,7 @@
 
 static void the_room_keeps_its_size(void **state)
 {
-    int room = -1, child = pool_list_open(&room);
+    int room = -1, child = pool_list_open(&room, PARTS_PACKED_MAX);
     char byte = 'x';
 
     (void)state;
@@ -39,7 +39,7 @@ static void the_room_keeps_its_size(void **state)
 static void a_list_is_taken_and_the_one_before_is_gone(void **state)
 {
     struct parts written = {.odd = oddity_bit(ODDITY_TYPES)}, got = {0};
-    int room = -1, child = pool_list_open(&room);
+    int room = -1, child = pool_list_open(&room, PARTS_PACKED_MAX);
     struct buf b = {0};
 
     (void)state;
@@ -62,6 +62,43 @@ static void a_list_is_taken_and_the_one_before_is_gone(void **state)
     buf_free(&b);
 }
 
+static void an_answer_is_read_up_to_its_limit(void **state)
+{
+    static const struct {
+        const char *says;
+        uint64_t size;
+        const char *fault, *got;
+    } cases[] = {
+        {"nothing was written", 0, NULL, ""},
+        {"a part of it counts", 3, NULL, "ans"},
+        {"one less than the limit", 7, NULL, "answer!"},
+        {"all that there is room for", 8, NULL, "answer!\n"},
+        {"one more than the limit", 9, "RESULT: its output is too large", ""},
+        {"a size that wraps around", UINT64_MAX, "RESULT: its output is too large", ""},
+    };
+    int room = -1, child = pool_list_open(&room, 8);
+    struct buf got = {0};
+
+    (void)state;
+    assert_int_equal(write(child, "answer!\n", 8), 8);
+    assert_int_equal(write(child, "x", 1), -1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *fault;
+
+        buf_add_str(&got, "of the job before");
+        fault = pool_list_read(room, cases[i].size, 8, &got);
+        if ((fault || cases[i].fault) && (!fault || !cases[i].fault || strcmp(fault, cases[i].fault) != 0))
+            fail_msg("%s: %s", cases[i].says, fault ? fault : "no fault");
+        if (!view_equal(buf_view(&got), view_of(cases[i].got)))
+            fail_msg("%s: '%.*s'", cases[i].says, (int)got.n, got.p);
+    }
+    assert_string_equal(pool_list_read(-1, 1, 8, &got), "RESULT: its output cannot be read");
+    assert_int_equal(got.n, 0);
+    close(child);
+    pool_list_close(&room);
+    buf_free(&got);
+}
+
 static void without_descriptors_there_is_no_room(void **state)
 {
     struct rlimit old, few;
@@ -78,7 +115,7 @@ static void without_descriptors_there_is_no_room(void **state)
         few = (struct rlimit){(rlim_t)next + more, old.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
         errno = 0;
-        assert_int_equal(pool_list_open(&room), -1);
+        assert_int_equal(pool_list_open(&room, 1), -1);
         assert_true(errno == EMFILE && room == -1);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
         assert_int_equal(pool_world_fds(), before);
@@ -90,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_room_keeps_its_size),
         cmocka_unit_test(a_list_is_taken_and_the_one_before_is_gone),
+        cmocka_unit_test(an_answer_is_read_up_to_its_limit),
         cmocka_unit_test(without_descriptors_there_is_no_room),
     };
 

@@ -399,7 +399,8 @@ static void a_job_keeps_the_deadline_of_its_generation(void **state)
 
 static void a_role_that_is_switched_off_drains_and_comes_back(void **state)
 {
-    struct pool_world *w = pool_roles_open(0, (const char *const[]){"antivirus.children=1"}, 1);
+    struct pool_world *w =
+        pool_roles_open(0, (const char *const[]){"antivirus.children=1", "antispam.enable=no"}, 2);
     struct far_job *runs, *waits, *late;
 
     (void)state;
@@ -442,7 +443,7 @@ static void a_role_that_is_switched_off_drains_and_comes_back(void **state)
 
 static void switching_off_clears_the_alarm_and_the_retry(void **state)
 {
-    struct pool_world *w = pool_roles_open(0, NULL, 0);
+    struct pool_world *w = pool_roles_open(0, (const char *const[]){"antispam.enable=no"}, 1);
 
     (void)state;
     far_serve(w, 0);

@@ -149,6 +149,59 @@ static void the_list_of_a_job_comes_with_its_result(void **state)
     }
 }
 
+static const struct {
+    const char *says;
+    const char *writes;
+    uint64_t size; /* that it says */
+    uint32_t status;
+    const char *got;
+    bool accepted;
+} replies[] = {
+    {"an answer", "hello", 5, WIRE_OK, "hello", true},
+    {"a shorter one than it wrote", "hello", 4, WIRE_OK, "hell", true},
+    {"all that there is room for", "12345678", 8, WIRE_OK, "12345678", true},
+    {"more than there is room for", "12345678", 9, WIRE_OK, "", false},
+    {"a size that cannot be", "", UINT64_MAX, WIRE_OK, "", false},
+    {"none, and no answer", "half", 4, WIRE_IO, "", true},
+};
+
+static void the_answer_of_a_job_comes_with_its_result(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        struct pool_world *w = pool_world_serve_children("workers.children=1");
+        struct far_job *j = far_job_new(false);
+        struct buf answer = {0};
+        struct far_child *c;
+        struct wire_packet p;
+
+        print_message("%s\n", replies[i].says);
+        far_shut(&j->job.out);
+        buf_add_str(&answer, "of the round before");
+        j->job.answer = &answer;
+        j->job.answer_max = 8;
+        pool_submit(w->pool, &j->job);
+        pool_world_turn(w);
+        c = far_child_of(w, j);
+        assert_int_equal(c->job.u.job.flags, WIRE_JOB_OUT | WIRE_JOB_BLOB);
+        assert_int_equal(write(c->job.fd[1], replies[i].writes, strlen(replies[i].writes)),
+                         (ssize_t)strlen(replies[i].writes));
+        p = far_result_packet(c);
+        p.u.result.status = replies[i].status;
+        p.u.result.out_size = replies[i].size;
+        far_forget_job(c);
+        far_say(w, c->link, &p);
+        assert_int_equal(far_was_retired(w, c), !replies[i].accepted);
+        if (!replies[i].accepted)
+            far_crash(w, c, FAR_SIGNAL(SIGKILL));
+        assert_int_equal(j->o.end, replies[i].accepted ? POOL_DONE : POOL_CHARGED);
+        assert_true(view_equal(buf_view(&answer), view_of(replies[i].got)));
+        buf_free(&answer);
+        far_job_free(&j);
+        pool_world_close(&w);
+    }
+}
+
 /* A worker that was lost may have begun to write: the next one begins with nothing. */
 static void each_worker_gets_room_of_its_own(void **state)
 {
@@ -279,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_can_be_is_accepted),
         cmocka_unit_test(the_list_of_a_job_comes_with_its_result),
+        cmocka_unit_test(the_answer_of_a_job_comes_with_its_result),
         cmocka_unit_test(each_worker_gets_room_of_its_own),
         cmocka_unit_test(a_result_of_an_idle_child_ends_it_and_charges_nobody),
         cmocka_unit_test(the_second_of_two_results_at_once_changes_nothing),

@@ -6,6 +6,7 @@
  */
 #include "tests/unit/pool_roles.h"
 
+#include "common/antispam.h"
 #include "spoold/pool_part.h"
 
 /* ---- answers ---- */
@@ -56,6 +57,47 @@ static void an_answer_of_av_must_not_contradict_itself(void **state)
             assert_string_equal(fault, answers[i].fault);
         else
             assert_null(fault);
+    }
+}
+
+static const struct {
+    const char *says;
+    enum role role;
+    struct wire_result r;
+    const char *fault;
+} others[] = {
+    {"facts are needed", ROLE_ANTISPAM, {.out_size = 9, .kind = ANTISPAM_NEEDS, .needs = NEEDS_MAX}, NULL},
+    {"a verdict", ROLE_ANTISPAM, {.out_size = 1, .kind = ANTISPAM_VERDICT, .results = 400}, NULL},
+    {"one that could not be read", ROLE_ANTISPAM, {.status = WIRE_IO, .err = 5}, NULL},
+    {"done without an answer",
+     ROLE_ANTISPAM,
+     {.kind = ANTISPAM_VERDICT},
+     "RESULT: it is done, and gives no answer"},
+    {"an answer of a kind that there is not",
+     ROLE_ANTISPAM,
+     {.out_size = 1, .kind = 2},
+     "RESULT: numbers that cannot be"},
+    {"more needs than there can be",
+     ROLE_ANTISPAM,
+     {.out_size = 1, .needs = NEEDS_MAX + 1},
+     "RESULT: numbers that cannot be"},
+    {"more results than there can be",
+     ROLE_ANTISPAM,
+     {.out_size = 1, .kind = 1, .results = ANTISPAM_CHECKS_MAX + 1},
+     "RESULT: numbers that cannot be"},
+    {"worker-dns ends", ROLE_DNS, {.status = WIRE_CANCELLED}, NULL},
+    {"worker-dns has written something", ROLE_DNS, {.out_size = 1}, "RESULT: numbers that cannot be"},
+    {"worker-dns has read something", ROLE_DNS, {.in_size = 1}, "RESULT: numbers that cannot be"},
+};
+
+static void numbers_of_the_other_roles_are_looked_at(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const char *fault = pool_role_fault(others[i].role, &others[i].r, "");
+
+        if ((fault || others[i].fault) && (!fault || !others[i].fault || strcmp(fault, others[i].fault) != 0))
+            fail_msg("%s: %s", others[i].says, fault ? fault : "no fault");
     }
 }
 
@@ -257,8 +299,8 @@ static void a_launcher_that_is_gone_leaves_no_folder_open(void **state)
 static void settings_say_which_roles_how_many_and_how_long(void **state)
 {
     const char *const setting[] = {"workers.children=3", "workers.deadline=7s", "antivirus.children=5",
-                                   "antivirus.timeout=9s"};
-    struct pool_world *w = pool_world_open(setting, 4);
+                                   "antivirus.timeout=9s", "antispam.children=4"};
+    struct pool_world *w = pool_world_open(setting, 5);
 
     (void)state;
     assert_true(pool_role_is_wanted(w->cfg, ROLE_REWRITE) && pool_role_is_wanted(w->cfg, ROLE_AV));
@@ -271,6 +313,15 @@ static void settings_say_which_roles_how_many_and_how_long(void **state)
     assert_int_equal(pool_role_deadline(w->cfg, ROLE_AV), 14000);
     assert_int_equal(pool_role_loading_ms(ROLE_REWRITE), 60000);
     assert_int_equal(pool_role_loading_ms(ROLE_AV), 900000);
+    assert_int_equal(pool_role_children(w->cfg, ROLE_ANTISPAM), 4);
+    assert_int_equal(pool_role_deadline(w->cfg, ROLE_ANTISPAM), 30000);
+    assert_int_equal(pool_role_children(w->cfg, ROLE_DNS), 1);
+    assert_true(pool_role_is_wanted(w->cfg, ROLE_ANTISPAM) && pool_role_is_wanted(w->cfg, ROLE_DNS));
+    w->cfg->dns = false;
+    assert_true(pool_role_is_wanted(w->cfg, ROLE_ANTISPAM) && !pool_role_is_wanted(w->cfg, ROLE_DNS));
+    w->cfg->dns = true;
+    w->cfg->antispam = false; /* nobody would ask */
+    assert_true(!pool_role_is_wanted(w->cfg, ROLE_ANTISPAM) && !pool_role_is_wanted(w->cfg, ROLE_DNS));
     pool_world_close(&w);
 }
 
@@ -514,7 +565,8 @@ static void without_the_launcher_the_jobs_of_all_roles_end(void **state)
 
 static void a_role_that_is_not_wanted_is_not_started_and_not_down(void **state)
 {
-    struct pool_world *w = pool_roles_open(0, (const char *const[]){"antivirus.clamav=no"}, 1);
+    struct pool_world *w =
+        pool_roles_open(0, (const char *const[]){"antivirus.clamav=no", "antispam.enable=no"}, 2);
     struct pool_about a;
 
     (void)state;
@@ -535,6 +587,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_of_av_must_not_contradict_itself),
+        cmocka_unit_test(numbers_of_the_other_roles_are_looked_at),
         cmocka_unit_test(an_answer_that_contradicts_itself_ends_its_child),
         cmocka_unit_test(the_last_finding_comes_with_the_outcome_of_its_job_only),
         cmocka_unit_test(eight_findings_are_enough),

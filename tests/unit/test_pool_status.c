@@ -156,7 +156,7 @@ static void it_is_known_for_how_long_a_role_is_down(void **state)
 
 static void a_role_is_shown_when_it_is_wanted(void **state)
 {
-    struct pool_world *w = pool_roles_open(0, NULL, 0);
+    struct pool_world *w = pool_roles_open(0, (const char *const[]){"antispam.enable=no"}, 1);
     struct buf out = {0};
     struct json j;
     json_t *all, *list;
@@ -172,6 +172,29 @@ static void a_role_is_shown_when_it_is_wanted(void **state)
     assert_string_equal(text(json_array_get(list, 1), "role"), "av");
     assert_true(lists(json_array_get(list, 1), "missing", "scratch"));
     assert_null(json_object_get(json_array_get(list, 1), "reload_ms"));
+    json_decref(all);
+    buf_free(&out);
+    pool_world_close(&w);
+}
+
+static void what_a_role_cannot_have_is_not_missing(void **state)
+{
+    struct pool_world *w = pool_roles_open(1u << ROLE_DNS | 1u << ROLE_ANTISPAM, NULL, 0);
+    struct buf out = {0};
+    struct json j;
+    json_t *all, *list;
+
+    (void)state;
+    json_open(&j, &out);
+    pool_add_status(w->pool, &j);
+    json_close(&j);
+    all = json_loadb(out.p, out.n, 0, NULL);
+    list = json_object_get(all, "workers");
+    assert_string_equal(text(json_array_get(list, 0), "role"), "dns");
+    assert_false(lists(json_array_get(list, 0), "missing", "net")); /* it needs the network */
+    assert_false(lists(json_array_get(list, 0), "missing", "scratch"));
+    assert_string_equal(text(json_array_get(list, 1), "role"), "antispam");
+    assert_true(lists(json_array_get(list, 1), "missing", "net"));
     json_decref(all);
     buf_free(&out);
     pool_world_close(&w);
@@ -203,6 +226,7 @@ int main(void)
         cmocka_unit_test(the_states_have_names),
         cmocka_unit_test(it_is_known_for_how_long_a_role_is_down),
         cmocka_unit_test(a_role_is_shown_when_it_is_wanted),
+        cmocka_unit_test(what_a_role_cannot_have_is_not_missing),
         cmocka_unit_test(a_drain_is_a_reload_and_its_time_is_shown),
     };
 

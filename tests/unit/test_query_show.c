@@ -280,6 +280,16 @@ static struct view record_of(size_t n, struct buf *to)
     return buf_view(to);
 }
 
+static struct view record_with_facts(size_t n, struct buf *to)
+{
+    buf_clear(to);
+    buf_add_str(to, "{\"kept\":\"all\",\"facts\":{\"x\":\"");
+    while (to->n + 3 < n)
+        buf_add_char(to, 'x');
+    buf_add_str(to, "\"}}");
+    return buf_view(to);
+}
+
 static void shortens_a_line_that_is_too_long(void **state)
 {
     enum { MANY = 3000 };
@@ -289,6 +299,7 @@ static void shortens_a_line_that_is_too_long(void **state)
     static struct view to[MANY];
     struct answer a = {.code = -1};
     struct buf record = {0};
+    json_t *cut;
 
     (void)state;
     for (size_t i = 0; i < MANY; i++)
@@ -300,10 +311,13 @@ static void shortens_a_line_that_is_too_long(void **state)
     world_record(w, &e);
     e.kind = EVENT_DELIVERED;
     e.copy = 1;
-    e.record = record_of(14000, &record);
+    e.record = record_of(22000, &record);
     world_record(w, &e);
     e.copy = 2;
-    e.record = record_of(14001, &record);
+    e.record = record_of(22001, &record);
+    world_record(w, &e);
+    e.copy = 3;
+    e.record = record_with_facts(22001, &record);
     world_record(w, &e);
     world_settle(w);
     a = ask_for(w, b.s);
@@ -311,6 +325,11 @@ static void shortens_a_line_that_is_too_long(void **state)
     assert_true(json_is_object(json_object_get(json_array_get(a.line, 2), "record")));
     assert_int_equal(answer_int(&a, 3, "copy"), 2);
     assert_null(json_object_get(json_array_get(a.line, 3), "record"));
+    /* Facts are what goes first. */
+    cut = json_object_get(json_array_get(a.line, 4), "record");
+    assert_true(json_is_true(json_object_get(cut, "facts_cut")));
+    assert_string_equal(json_string_value(json_object_get(cut, "kept")), "all");
+    assert_null(json_object_get(cut, "facts"));
     buf_free(&record);
     assert_string_equal(answer_str(&a, 1, "event"), "accepted");
     assert_string_equal(answer_str(&a, 1, "from"), "ann@example.net");

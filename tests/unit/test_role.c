@@ -52,6 +52,17 @@ static void av_has_a_scratch_folder_and_needs_landlock(void **state)
     assert_int_equal(role_find(ROLE_REWRITE)->required, SANDBOX__REQUIRED);
 }
 
+static void dns_alone_has_a_network(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ROLE__MAX; i++)
+        assert_int_equal(role_find(i)->network, i == ROLE_DNS);
+    assert_string_equal(role_find(ROLE_DNS)->user, "spoold-dns");
+    assert_string_equal(role_find(ROLE_ANTISPAM)->name, "antispam");
+    assert_string_equal(role_find(ROLE_ANTISPAM)->user, "spoold-antispam");
+    assert_int_equal(role_find(ROLE_DNS)->scratch_mb + role_find(ROLE_ANTISPAM)->scratch_mb, 0);
+}
+
 /* Whoever may open files is held to its own by Landlock alone. */
 static void no_role_has_files_without_landlock(void **state)
 {
@@ -113,6 +124,7 @@ int main(void)
         cmocka_unit_test(every_role_names_its_binary_and_user),
         cmocka_unit_test(rewrite_needs_no_scratch),
         cmocka_unit_test(av_has_a_scratch_folder_and_needs_landlock),
+        cmocka_unit_test(dns_alone_has_a_network),
         cmocka_unit_test(no_role_has_files_without_landlock),
         cmocka_unit_test(number_beyond_the_table_has_no_row),
         cmocka_unit_test(every_sandbox_bit_has_one_name),

@@ -53,7 +53,7 @@ static int locked(const void *arg)
     unsigned abi = *(const unsigned *)arg;
     int scoped;
 
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi, -1) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi, -1, false) < 0)
         return 1;
     if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
         return 2;
@@ -63,6 +63,24 @@ static int locked(const void *arg)
         return 4;
     scoped = kill(getppid(), 0) < 0 && errno == EPERM;
     return scoped == (abi >= 6) ? 0 : 5;
+}
+
+/* It connects, as far as anybody listens there; it takes no port and opens no file. */
+static int locked_with_network(const void *arg)
+{
+    unsigned abi = *(const unsigned *)arg;
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd, rc;
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(abi, -1, true) < 0)
+        return 1;
+    if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES)
+        return 2;
+    if (connect_loopback() == EACCES)
+        return 3;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    rc = bind(fd, (struct sockaddr *)&own, sizeof own);
+    return abi < 4 || (rc < 0 && errno == EACCES) ? 0 : 4;
 }
 
 static void each_abi_of_this_kernel_refuses(void **state)
@@ -78,6 +96,9 @@ static void each_abi_of_this_kernel_refuses(void **state)
 
         if (status != 0)
             fail_msg("ABI %u: %s", abi, world_status(status, text, sizeof text));
+        status = world_child(locked_with_network, &abi);
+        if (status != 0)
+            fail_msg("ABI %u with a network: %s", abi, world_status(status, text, sizeof text));
     }
 }
 
@@ -124,7 +145,7 @@ static int locked_in(const void *arg)
     int scratch = open(f->path, O_PATH | O_DIRECTORY | O_CLOEXEC), rc;
 
     if (scratch < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-        sandbox_landlock_apply(f->abi, scratch) < 0)
+        sandbox_landlock_apply(f->abi, scratch, false) < 0)
         return 10;
     rc = works_in(f);
     if (rc)
@@ -172,7 +193,9 @@ static int without_kernel(const void *arg)
     (void)arg;
     if (world_take_away(calls, 0) < 0)
         return 1;
-    return sandbox_landlock_abi() == 0 && sandbox_landlock_apply(0, -1) == -1 && errno == EOPNOTSUPP ? 0 : 2;
+    return sandbox_landlock_abi() == 0 && sandbox_landlock_apply(0, -1, false) == -1 && errno == EOPNOTSUPP
+               ? 0
+               : 2;
 }
 
 static void a_kernel_without_it_has_abi_0(void **state)
@@ -187,7 +210,8 @@ static int keeps_no_descriptor(const void *arg)
 
     (void)arg;
     close(before);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sandbox_landlock_apply(sandbox_landlock_abi(), -1) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        sandbox_landlock_apply(sandbox_landlock_abi(), -1, false) < 0)
         return 1;
     after = dup(STDERR_FILENO);
     return after == before ? 0 : 2;

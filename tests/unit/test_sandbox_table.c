@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -112,6 +113,36 @@ static void a_limit_of_the_role_stands_for_that_of_all(void **state)
             assert_int_equal(l->value, 16);
 }
 
+/* Of both families, plain UDP and TCP only; what takes ports and connections is in no list of rights. */
+static void dns_may_connect_and_nothing_else(void **state)
+{
+    static const char *const never[] = {"bind",   "listen",      "accept",     "accept4",
+                                        "sendto", "recvfrom",    "setsockopt", "socketpair",
+                                        "ioctl",  "getsockname", "epoll_wait", "openat"};
+    const struct sandbox_rule *r;
+    unsigned sockets = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (sandbox_table_has(ROLE_DNS, never[i]))
+            fail_msg("%s is a right", never[i]);
+    for (size_t i = 0; (r = sandbox_table_right(ROLE_DNS, i)); i++) {
+        if (strcmp(r->call, "socket") != 0)
+            continue;
+        sockets++;
+        for (unsigned k = 0; k < SANDBOX_TESTS_MAX; k++)
+            assert_true(r->test[k].how == SANDBOX_MASKED && r->test[k].arg == k);
+        assert_true(r->test[0].value == AF_INET || r->test[0].value == AF_INET6);
+        assert_true(r->test[1].value == SOCK_DGRAM || r->test[1].value == SOCK_STREAM);
+        assert_int_equal(r->test[2].value, 0);
+    }
+    assert_int_equal(sockets, 4);
+    for (unsigned role = 0; role < ROLE__MAX; role++)
+        if (role_find(role)->network !=
+            (sandbox_table_has((enum role)role, "socket") && sandbox_table_has((enum role)role, "connect")))
+            fail_msg("role %s: its row and its rights differ", role_find(role)->name);
+}
+
 /* A role that was forgotten in the table would have the base and no limit at all. */
 static void every_role_has_a_row_of_its_own(void **state)
 {
@@ -206,6 +237,7 @@ int main(void)
         cmocka_unit_test(every_role_has_a_row_of_its_own),
         cmocka_unit_test(what_is_answered_otherwise_is_no_right),
         cmocka_unit_test(av_may_seek_in_its_own_files_only),
+        cmocka_unit_test(dns_may_connect_and_nothing_else),
         cmocka_unit_test(a_limit_of_the_role_stands_for_that_of_all),
         cmocka_unit_test(no_hostile_call_stands_twice),
         cmocka_unit_test(no_right_of_the_base_is_hostile_as_a_whole),

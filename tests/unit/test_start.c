@@ -21,8 +21,9 @@
 
 #define TEST_UID 60910
 
-static const struct role_row plain_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, 0};
-static const struct role_row scratch_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 1, 0};
+static const struct role_row plain_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, 0, false};
+static const struct role_row network_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 0, 0, true};
+static const struct role_row scratch_row = {"rewrite", "worker-rewrite", "spoold-rewrite", 1, 0, false};
 
 struct started {
     struct start_report report;
@@ -114,6 +115,23 @@ static void network_is_gone_where_namespaces_are_allowed(void **state)
     world_hear(s.link);
     assert_int_equal(s.report.applied & (SANDBOX_NET | SANDBOX_IPC), SANDBOX_NET | SANDBOX_IPC);
     assert_int_equal(!!(s.report.applied & SANDBOX_USERNS), geteuid() != 0);
+    finish(&s);
+}
+
+/* It keeps the host's, and gives up everything else all the same. */
+static void a_role_with_a_network_stays_in_it(void **state)
+{
+    struct world *w = *state;
+    struct started s = {0};
+    struct world_facts f = {0};
+
+    world_add(w, "worker-rewrite", NULL, 0755);
+    s = start(w, &network_row, usual_user());
+    assert_int_equal(s.rc, 0);
+    f = world_hear(s.link);
+    assert_int_equal(s.report.applied & SANDBOX_NET, 0);
+    assert_true(f.net == world_inode("/proc/self/ns/net"));
+    world_expect_worker(&f, usual_user().uid, s.report.applied);
     finish(&s);
 }
 
@@ -280,6 +298,7 @@ int main(int argc, char **argv, char **envp)
     const struct CMUnitTest tests[] = {
         TEST(worker_gets_its_link_and_nothing_else),
         TEST(network_is_gone_where_namespaces_are_allowed),
+        TEST(a_role_with_a_network_stays_in_it),
         TEST(scratch_is_mounted_for_the_worker_alone),
         TEST(scratch_has_the_size_that_is_asked_for),
         TEST(failed_start_names_its_step),

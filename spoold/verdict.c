@@ -1,0 +1,120 @@
+/*
+ * verdict.c - see verdict.h. Names, details and facts come from a worker that has read hostile bytes:
+ * common/json.h escapes them; numbers were checked when the answer was unpacked.
+ */
+#include "spoold/verdict.h"
+
+#include "spoold/weigh.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define PLACE_MAX 200 /* bytes of "line"; a longer place loses its beginning */
+
+void verdict_add_weight(struct buf *to, int64_t weight)
+{
+    int64_t rest = llabs(weight) % 1000;
+    unsigned digits = 3;
+
+    buf_addf(to, "%s%" PRId64, weight < 0 ? "-" : "", (int64_t)llabs(weight) / 1000);
+    if (!rest)
+        return;
+    while (rest % 10 == 0) {
+        rest /= 10;
+        digits--;
+    }
+    buf_addf(to, ".%0*" PRId64, (int)digits, rest);
+}
+
+static void add_weight(struct json *j, const char *key, int64_t weight)
+{
+    struct buf text = {0};
+
+    verdict_add_weight(&text, weight);
+    json_add_text(j, key, buf_view(&text));
+    buf_free(&text);
+}
+
+static void add_client(struct json *j, const struct antispam_client *c)
+{
+    json_begin_object(j, "client");
+    if (c->ip.n)
+        json_add_view(j, "ip", c->ip);
+    if (c->helo.n)
+        json_add_view(j, "helo", c->helo);
+    if (c->name.n)
+        json_add_view(j, "name", c->name);
+    json_add_views(j, "via", c->via, c->via_n);
+    json_end_object(j);
+}
+
+static int64_t add_check(struct buf *to, const struct config *cfg, const struct antispam_result *r)
+{
+    struct json j = {.out = to};
+    struct buf name = {0};
+    struct weighed w;
+
+    weigh_result(cfg, r, &w);
+    antispam_add_name(&name, r);
+    buf_add_char(to, '{');
+    json_add_view(&j, "name", buf_view(&name));
+    json_add_str(&j, "result", check_result_name(r->result));
+    add_weight(&j, "weight", w.weight);
+    if (r->detail.n)
+        json_add_view(&j, "detail", r->detail);
+    if (r->count > 1)
+        json_add_int(&j, "count", r->count);
+    if (r->props.n)
+        json_add_view(&j, "props", r->props);
+    if (w.place.n > PLACE_MAX)
+        w.place = (struct view){w.place.p + w.place.n - PLACE_MAX, PLACE_MAX};
+    json_add_view(&j, "line", w.place);
+    buf_add_char(to, '}');
+    buf_free(&name);
+    return w.weight;
+}
+
+int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verdict *v, struct buf *to)
+{
+    int64_t sum = 0;
+
+    buf_add_char(to, '[');
+    for (unsigned i = 0; i < v->n; i++) {
+        if (i)
+            buf_add_char(to, ',');
+        sum += add_check(to, cfg, &v->result[i]);
+    }
+    buf_add_char(to, ']');
+    return sum;
+}
+
+/* Last, so that what has no room for them can leave them out. */
+static void add_facts(struct json *j, const struct verdict *v, size_t max)
+{
+    struct buf text = {0};
+    struct json own = {.out = &text};
+
+    buf_add_char(&text, '{');
+    facts_add_json(&own, v->facts, v->now);
+    /* {"facts":{...} : the member as it is, when there is room. */
+    if (text.n - 1 <= max)
+        facts_add_json(j, v->facts, v->now);
+    else
+        json_add_bool(j, "facts_cut", true);
+    buf_free(&text);
+}
+
+void verdict_add_json(struct json *j, const struct verdict *v, size_t facts_max)
+{
+    const struct view missing = view_of(v->missing);
+
+    if (v->given) {
+        add_client(j, &v->given->client);
+        json_add_text(j, "checks", v->checks);
+        add_weight(j, "weight", v->weight);
+    }
+    if (v->missing)
+        json_add_views(j, "incomplete", &missing, 1);
+    if (v->given && v->facts->n)
+        add_facts(j, v, facts_max);
+}

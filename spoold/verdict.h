@@ -1,0 +1,35 @@
+/*
+ * verdict.h - what the antispam stage found, as it stands in records and in `spoolctl check`.
+ *
+ * Called by flow_record.c (store), by flow_judge.c for the log and by tools/ctl_check_worker.c. Pure: weights
+ * come from the settings (weigh.h), everything else from the worker's checked answer.
+ */
+#ifndef SPOOLD_VERDICT_H
+#define SPOOLD_VERDICT_H
+
+#include "common/antispam.h"
+#include "common/json.h"
+
+struct config;
+
+struct verdict {
+    const struct antispam_verdict *given; /* NULL: it was not judged */
+    struct view checks; /* of verdict_make_checks(): weights are those of the settings that decided */
+    int64_t weight;     /* thousandths */
+    const struct facts *facts;
+    int64_t now;         /* the clock that it was judged by, Unix ms */
+    const char *missing; /* why it was not judged, or not by all facts; NULL: nothing is missing */
+};
+
+/* "8", "-1.5", "0.125": thousandths. */
+void verdict_add_weight(struct buf *to, int64_t weight);
+/* The JSON array [{"name","result","weight","detail","line"}]; answers the sum of the weights. */
+int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verdict *v, struct buf *to);
+/*
+ * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "incomplete":[..], and last
+ * "facts":{..} onto an open object. Facts of more than `facts_max` bytes of JSON are left out, and
+ * "facts_cut":true says so.
+ */
+void verdict_add_json(struct json *j, const struct verdict *v, size_t facts_max);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * weigh.h - what a result of the antispam stage is worth by the present settings, and where that was set.
+ *
+ * For verdict.c; the worker that found the result knows no weights.
+ */
+#ifndef SPOOLD_WEIGH_H
+#define SPOOLD_WEIGH_H
+
+#include "common/antispam.h"
+
+struct config;
+
+#define WEIGH_PLACE_MAX 256 /* bytes; a longer place loses its beginning */
+
+struct weighed {
+    int64_t weight;     /* thousandths */
+    struct view place;  /* "spoold.ini:42", "lists/body_rules:7", "default"; in `text` */
+    const char *remark; /* why it has no weight although it may look like it; NULL: nothing to say */
+    char text[WEIGH_PLACE_MAX];
+};
+/* `out` must stay where it is as long as out->place is used. */
+void weigh_result(const struct config *cfg, const struct antispam_result *r, struct weighed *out);
+
+#endif
