@@ -124,7 +124,7 @@ static void start_scan(struct spoold *s, size_t i, int64_t now)
     t->orphans = now >= in->orphans_due;
     t->room = spoold_room(s);
     t->room_bytes = (uint64_t)s->cfg->max_bytes_in_flight;
-    t->room_bytes -= s->bytes_in_flight < t->room_bytes ? s->bytes_in_flight : t->room_bytes;
+    t->room_bytes -= spoold_bytes_in_work(s) < t->room_bytes ? spoold_bytes_in_work(s) : t->room_bytes;
     take_hints(in, t, now);
     in->busy = true;
     task_list_add(&s->todo, &t->task);

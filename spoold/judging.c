@@ -31,6 +31,8 @@ static void enter(struct spoold *s, struct judging *g)
     g->prev = w->last;
     *(w->last ? &w->last->next : &w->first) = g;
     w->last = g;
+    w->n++;
+    w->bytes += g->size;
 }
 
 static void leave(struct spoold *s, struct judging *g)
@@ -42,6 +44,8 @@ static void leave(struct spoold *s, struct judging *g)
     *(g->prev ? &g->prev->next : &w->first) = g->next;
     *(g->next ? &g->next->prev : &w->last) = g->prev;
     g->waiting = false;
+    w->n--;
+    w->bytes -= g->size;
 }
 
 void judging_leave(struct spoold *s, struct judging *g)
@@ -110,11 +114,23 @@ static void time_out(struct spoold *s, struct judging *g)
     submit(s, g);
 }
 
+/* Somebody who sends many messages with names that nobody answers for must not stop the others. */
+static int64_t first_due(const struct spoold *s)
+{
+    const struct judging *g = s->judging.first;
+    int64_t soon;
+
+    if (!g)
+        return INT64_MAX;
+    soon = g->due - g->budget + JUDGING_PATIENCE_MS;
+    return s->judging.n > (size_t)s->cfg->max_in_flight && soon < g->due ? soon : g->due;
+}
+
 int64_t judging_run(struct spoold *s, int64_t now)
 {
-    while (s->judging.first && (s->judging.first->due <= now || s->stopping))
+    while (s->judging.first && (first_due(s) <= now || s->stopping))
         time_out(s, s->judging.first);
-    return s->judging.first ? s->judging.first->due : INT64_MAX;
+    return first_due(s);
 }
 
 /* Those that are there already are not asked for again: that would go round in a circle. */

@@ -52,15 +52,20 @@ struct judging {
     struct judging *next, *prev;
     bool waiting, final;
 };
-/* Those that wait for facts, in the order in which they became due. */
+/* Those that wait for facts, in the order in which they become due. */
 struct judging_waiting {
     struct judging *first, *last;
+    size_t n;
+    uint64_t bytes; /* of their messages */
 };
+
+#define JUDGING_PATIENCE_MS 3000 /* what each may wait, however many do */
 
 void judging_begin(struct spoold *s, struct judging *g);
 /* Gives up waiting for facts: nothing is asked for any more, `done` is not called. */
 void judging_leave(struct spoold *s, struct judging *g);
-/* Judges by what is there those that have waited too long, while stopping all; returns when to be called
+/* Judges by what is there those that have waited too long: for their budget, or, where more than
+ * spool.max_in_flight wait, for JUDGING_PATIENCE_MS; while stopping all. Returns when to be called
  * again at the latest, monotonic ms. */
 int64_t judging_run(struct spoold *s, int64_t now);
 /* By the present settings. */

@@ -64,12 +64,25 @@ const char *spoold_stop_reason(const struct spoold *s)
     return NULL;
 }
 
+/* Those that wait for the DNS keep no worker busy: they do not stand in the way of others. */
+static size_t parked(const struct spoold *s)
+{
+    size_t most = SPOOLD_PARKED * (size_t)s->cfg->max_in_flight;
+
+    return s->judging.n < most ? s->judging.n : most;
+}
+
+uint64_t spoold_bytes_in_work(const struct spoold *s)
+{
+    return s->bytes_in_flight > s->judging.bytes ? s->bytes_in_flight - s->judging.bytes : 0;
+}
+
 /* Messages that fit into work besides those that are, whether or not new ones are taken. */
 static size_t room_left(const struct spoold *s)
 {
-    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over - s->gate.lane.n - s->gate.big.n;
+    size_t used = s->roster.count[ROSTER_WORK] - s->handed_over - s->gate.lane.n - s->gate.big.n - parked(s);
 
-    if (s->bytes_in_flight >= (uint64_t)s->cfg->max_bytes_in_flight)
+    if (spoold_bytes_in_work(s) >= (uint64_t)s->cfg->max_bytes_in_flight)
         return 0;
     return used < (size_t)s->cfg->max_in_flight ? (size_t)s->cfg->max_in_flight - used : 0;
 }

@@ -29,8 +29,8 @@
 
 #define MAIN_OVERRIDES_MAX 64
 #define MAIN_FILES_OTHER   512 /* descriptors besides those of messages: folders, ledger, clients */
-#define MAIN_FILES_MESSAGE 4   /* and for one message, while it is prepared */
-#define MAIN_FILES_SPLIT   34  /* the same with as many copies as there can be */
+#define MAIN_FILES_MESSAGE 6   /* and for one message, while it is prepared; two more wait for the DNS */
+#define MAIN_FILES_SPLIT   36  /* the same with as many copies as there can be */
 
 struct options {
     const char *file;

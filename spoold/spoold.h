@@ -22,6 +22,8 @@
 
 /* Without a worker for so long: no new messages are taken, and those that wait for one are left on disk. */
 #define SPOOLD_WORKER_MS 10000
+/* So many times spool.max_in_flight may wait for the DNS beside those in work. */
+#define SPOOLD_PARKED 2
 
 struct control;
 struct listtest;
@@ -95,6 +97,8 @@ const char *spoold_stop_reason(const struct spoold *s);
  * down without which no message is taken in at all. */
 const char *spoold_worker_trouble(const struct spoold *s);
 int64_t spoold_workers_down_ms(const struct spoold *s);
+/* Bytes of messages in work but for those that wait for the DNS. */
+uint64_t spoold_bytes_in_work(const struct spoold *s);
 /* Messages that may still be taken into work; 0 while the intakes are stopped. */
 size_t spoold_room(const struct spoold *s);
 
