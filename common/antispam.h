@@ -33,7 +33,8 @@ enum {
     ANTISPAM_AMBIGUOUS = 4, /* worker-av: mail readers take the message in different ways */
     ANTISPAM_AUTHENTICATED = 8,
     ANTISPAM_LOCAL = 16, /* the client is in site.networks */
-    ANTISPAM__FLAGS = 31,
+    ANTISPAM_NO_ENVELOPE = 32, /* nobody knows who sent it: spoolctl check without an envelope */
+    ANTISPAM__FLAGS = 63,
 };
 struct antispam_order {
     uint32_t flags;

@@ -270,7 +270,26 @@ static int add_read(struct reader *r, const struct fact *f)
                                      : "no fact of this type has such an answer");
 }
 
-static int read_fact(struct reader *r, const json_t *entry)
+/* A word that is mistyped would make another fact of it. */
+static int check_members(struct reader *r, json_t *entry)
+{
+    static const char *const known[] = {"rcode", "answers", "ttl", "at"};
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(entry, key, value)
+    {
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            found |= strcmp(key, known[i]) == 0;
+        if (!found)
+            return fail(r, "has another member than rcode, answers, ttl, at");
+    }
+    return 0;
+}
+
+static int read_fact(struct reader *r, json_t *entry)
 {
     struct view answer[FACTS_ANSWERS_MAX];
     struct fact f = {.answer = answer};
@@ -283,6 +302,8 @@ static int read_fact(struct reader *r, const json_t *entry)
         return fail(r, "is not \"TYPE name\", TYPE one of A AAAA MX TXT PTR CNAME");
     if (!json_is_object(entry))
         return fail(r, "is no object");
+    if (check_members(r, entry) < 0)
+        return -1;
     f.name = view_of(blank + 1);
     if (read_numbers(r, entry, &f) == 0)
         n = read_answers(r, json_object_get(entry, "answers"), &bytes, answer);
@@ -317,15 +338,21 @@ int facts_read_json(struct facts *f, struct view text, int64_t *now, struct buf 
     struct reader r = {.facts = f, .why = why};
     json_error_t error;
     json_t *root = json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    json_t *dns = json_object_get(root, "dns"), *entry = NULL;
+    json_t *facts = json_object_get(root, "facts"), *dns, *entry = NULL;
     int rc = 0;
+
+    if (!facts)
+        facts = root; /* else it is a record, or a line of spoolctl check */
+    dns = json_object_get(facts, "dns");
 
     if (!root) {
         buf_clear(why);
         buf_addf(why, "line %d: no JSON", error.line);
         return -1;
     }
-    rc = read_members(&r, root, now);
+    rc = read_members(&r, facts, now);
+    if (rc == 0 && !dns && !json_object_get(facts, "default"))
+        rc = fail(&r, "there is neither \"dns\" nor \"default\"");
     if (rc == 0 && dns && !json_is_object(dns))
         rc = fail(&r, "\"dns\" is no object");
     json_object_foreach(dns, r.key, entry) if (rc == 0) rc = read_fact(&r, entry);

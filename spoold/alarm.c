@@ -26,6 +26,7 @@ static const char *const names[ALARM_KIND__MAX] = {
     [ALARM_ATTACK] = "attack",
     [ALARM_DNS] = "dns",
     [ALARM_LIST] = "dns_list",
+    [ALARM_RELOAD] = "reload",
     [ALARM_FROZEN] = "frozen",
 };
 _Static_assert(sizeof names / sizeof *names == ALARM_KIND__MAX, "a name for every kind");

@@ -24,6 +24,7 @@ enum alarm_kind {
     ALARM_ATTACK,     /* a worker tried what only an intruder tries; stands until spoold is started again */
     ALARM_DNS,        /* nobody asks the DNS: messages are judged by what is known without it */
     ALARM_LIST,       /* a DNS list failed its self test and is not asked (listtest.h) */
+    ALARM_RELOAD,     /* SIGHUP: the settings were refused */
     ALARM_FROZEN,     /* an administrator ordered it */
     ALARM_KIND__MAX
 };

@@ -11,6 +11,7 @@
 #include "spoold/flow_fates.h"
 #include "spoold/spoold.h"
 #include "spoold/verdict.h"
+#include "spoold/weigh.h"
 
 #include <stddef.h>
 
@@ -28,19 +29,22 @@ static void go_on_without(struct spoold *s, struct msg *m, const char *why)
 }
 
 /* What weighs nothing and is as it mostly is would only make the line long. */
-static bool is_dull(const struct antispam_result *r)
+static bool is_dull(const struct config *cfg, const struct antispam_result *r)
 {
-    return r->result == RESULT_miss || r->result == RESULT_skipped || r->result == RESULT_none;
+    struct weighed w;
+
+    weigh_result(cfg, r, &w);
+    return !w.weight && (r->result == RESULT_miss || r->result == RESULT_skipped || r->result == RESULT_none);
 }
 
-static void log_verdict(const struct msg *m)
+static void log_verdict(const struct config *cfg, const struct msg *m)
 {
     const struct antispam_verdict *v = &m->spam.given.verdict;
     struct buf told = {0}, weight = {0};
 
     verdict_add_weight(&weight, m->spam.weight);
     for (unsigned i = 0; i < v->n; i++) {
-        if (is_dull(&v->result[i]))
+        if (is_dull(cfg, &v->result[i]))
             continue;
         buf_add_str(&told, told.n ? "," : "");
         antispam_add_name(&told, &v->result[i]);
@@ -62,7 +66,7 @@ static void take_verdict(struct spoold *s, struct msg *m)
     memcpy(m->sha256, m->spam.sha256, sizeof m->sha256);
     m->hashed = true;
     judging_weigh(s, &m->spam);
-    log_verdict(m);
+    log_verdict(s->cfg, m);
     go_on(s, m);
 }
 

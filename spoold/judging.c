@@ -232,7 +232,7 @@ static void pack_order(struct spoold *s, struct judging *g)
     struct buf suspended = {0};
     const size_t rcpt_n = g->env ? g->env->rcpt_n : 0;
     struct antispam_order o = {
-        .flags = g->flags | (g->final ? ANTISPAM_FINAL : 0) | (g->ambiguous ? ANTISPAM_AMBIGUOUS : 0),
+        .flags = g->flags | (g->env ? 0 : ANTISPAM_NO_ENVELOPE) | (g->final ? ANTISPAM_FINAL : 0) | (g->ambiguous ? ANTISPAM_AMBIGUOUS : 0),
         .now = g->now,
         .sender = g->env ? g->env->sender : VIEW(""),
         .rcpt = g->env ? g->env->rcpt : NULL,

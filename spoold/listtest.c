@@ -283,7 +283,7 @@ static void take_over(struct list *to, const struct list *from)
     to->tested = from->tested;
     to->silent = from->silent;
     memcpy(to->why, from->why, sizeof to->why);
-    to->due = from->state == SUSPENDED || from->open ? 0 : from->due;
+    to->due = from->state == SUSPENDED || from->open ? to->due : from->due;
 }
 
 void listtest_replace(struct listtest *t)
@@ -293,6 +293,9 @@ void listtest_replace(struct listtest *t)
     t->list = NULL;
     t->n = 0;
     add_all(t);
+    /* Not before a worker-dns serves that knows the new settings. */
+    for (size_t i = 0; i < t->n; i++)
+        t->list[i]->due = depot_mono_ms() + LISTTEST_SETTLE_MS;
     for (size_t i = 0; i < t->n; i++)
         for (size_t k = 0; k < old.n; k++)
             if (t->list[i]->self_test && old.list[k]->self_test &&

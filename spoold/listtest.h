@@ -14,6 +14,7 @@
 
 #define LISTTEST_AGAIN_MS 3600000 /* from one test to the next */
 #define LISTTEST_RETRY_MS 60000   /* of a list that did not answer */
+#define LISTTEST_SETTLE_MS 3000  /* after a change of the settings */
 #define LISTTEST_SILENT_N 3       /* tests in a row without an answer: it cannot be reached */
 
 struct json;
@@ -24,8 +25,8 @@ struct spoold;
 struct listtest *listtest_open(struct spoold *s);
 /* Before the resolver. */
 void listtest_close(struct listtest **t);
-/* s->cfg is another one: lists that are the same keep their state; those that are suspended are tested at
- * once, because the administrator may have done something about it. */
+/* s->cfg is another one: lists that are the same keep their state; those that are suspended are tested
+ * soon, because the administrator may have done something about it. */
 void listtest_replace(struct listtest *t);
 /* Begins what is due; returns when to be called again at the latest, monotonic ms. */
 int64_t listtest_run(struct listtest *t, int64_t now);

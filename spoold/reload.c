@@ -15,6 +15,8 @@
 #include "spoold/deliver.h"
 #include "spoold/listtest.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,16 +29,28 @@ struct reload {
     struct config_errors errors;
 };
 
+/* By the name that it was given, as at the start: complaints and records tell it. The store has a working
+ * directory of its own for that time, which is the ledger's otherwise. */
+static bool load_from(struct reload *r, struct depot *d)
+{
+    bool there = unshare(CLONE_FS) == 0 && fchdir(r->from->cwd) == 0;
+
+    if (there)
+        r->config = config_load(r->from->file, r->from->override, r->from->override_n, &r->errors);
+    if (fchdir(d->ledger_dir) < 0)
+        fatal("the store cannot go back to the folder of the ledger");
+    return there;
+}
+
 static void reload_run(struct task *t, struct depot *d)
 {
     struct reload *r = (struct reload *)t;
-    const char *file = r->from->file;
-    char *path = NULL;
 
-    if (file)
-        path = file[0] == '/' ? xstrdup(file) : xasprintf("/proc/self/fd/%d/%s", r->from->cwd, file);
-    r->config = config_load(path, r->from->override, r->from->override_n, &r->errors);
-    free(path);
+    if (!r->from->file || r->from->file[0] == '/')
+        r->config = config_load(r->from->file, r->from->override, r->from->override_n, &r->errors);
+    else if (!load_from(r, d))
+        config_error(&r->errors, r->from->file, 0,
+                     "the folder that spoold was started in cannot be entered: %s", strerrordesc_np(errno));
     if (r->config && r->config->clamav)
         r->signature_dir = antivirus_look(d, r->config, &r->signatures);
 }
@@ -127,11 +141,17 @@ static void reload_done(struct task *t, struct spoold *s)
     struct reload *r = (struct reload *)t;
     const char *fixed = r->config ? reload_fixed_change(s->cfg, r->config) : NULL;
 
+    alarm_clear(&s->alarms, ALARM_RELOAD);
     if (!r->config) {
+        alarm_raise(&s->alarms, ALARM_RELOAD,
+                    "the settings have %u mistake%s, the old ones stay in force: %.*s", r->errors.n,
+                    r->errors.n == 1 ? "" : "s", (int)strcspn(r->errors.text.p, "\n"), r->errors.text.p);
         log_mistakes(&r->errors);
         log_warnx("event=reload_refused %u mistake%s; the old settings stay in force", r->errors.n,
                   r->errors.n == 1 ? "" : "s");
     } else if (fixed) {
+        alarm_raise(&s->alarms, ALARM_RELOAD,
+                    "%s cannot change while spoold runs; the old settings stay in force", fixed);
         log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
                   "stay in force",
                   fixed);

@@ -81,9 +81,19 @@ void resolver_forget(struct resolver *r, struct resolver_ask *a)
     take_out(r, a);
 }
 
+/* One name that nobody answers for says nothing about the servers; many in a row do. */
+static void note_answer(struct resolver *r, const struct fact *f)
+{
+    if (f->rcode == FACT_NOERROR || f->rcode == FACT_NXDOMAIN)
+        r->silent_n = 0;
+    else if (r->silent_n++ == 0)
+        r->silent_since = r->clock();
+}
+
 void resolver_answer(struct resolver *r, struct resolver_ask *a, const struct fact *f)
 {
     take_out(r, a);
+    note_answer(r, f);
     r->counts.rcode[f->rcode]++;
     a->done(r->s, a, f);
 }
@@ -111,6 +121,11 @@ static bool is_down(const struct resolver *r)
     return r->down_since && (r->s->stopping || r->now - r->down_since >= RESOLVER_OUT_MS);
 }
 
+static bool is_silent(const struct resolver *r)
+{
+    return r->silent_n >= RESOLVER_SILENT_N && r->now - r->silent_since >= RESOLVER_SILENT_MS;
+}
+
 const char *resolver_trouble(const struct resolver *r)
 {
     const char *why = pool_trouble(r->s->pool, ROLE_DNS);
@@ -129,13 +144,26 @@ static void clear_alarm(struct resolver *r)
     r->alarmed = false;
 }
 
+/* They are asked all the same: the first answer ends it. */
+static void note_silence(struct resolver *r)
+{
+    if (!is_silent(r)) {
+        clear_alarm(r);
+        return;
+    }
+    r->alarmed = true;
+    alarm_raise(&r->s->alarms, ALARM_DNS,
+                "no name server answers: %u questions in a row had none; see dns.servers and spoolctl dns",
+                r->silent_n);
+}
+
 static void note_service(struct resolver *r)
 {
     const char *why = resolver_trouble(r);
 
     if (!why || is_off(r)) {
         r->down_since = 0;
-        clear_alarm(r);
+        note_silence(r);
         return;
     }
     if (!r->down_since)

@@ -17,6 +17,9 @@ struct resolver;
 struct spoold;
 
 #define RESOLVER_AGE_MS 15000 /* a question that is older is answered FACT_TIMEOUT */
+/* So many questions in a row, for so long, without an answer of a name server: none is there. */
+#define RESOLVER_SILENT_N  20
+#define RESOLVER_SILENT_MS 10000
 #define RESOLVER_OUT_MS 5000  /* so long without a worker: questions are answered at once, and an alarm */
 
 /* Embedded in what it is for; the resolver borrows it from submit until `done` or resolver_forget(). */

@@ -64,6 +64,8 @@ struct resolver {
     uint32_t last_id;
 
     int64_t down_since; /* 0 = it serves */
+    unsigned silent_n;  /* answers in a row that no name server gave, and since when */
+    int64_t silent_since;
     bool alarmed;
     struct buf state; /* what it said of itself last, and when */
     int64_t state_at;

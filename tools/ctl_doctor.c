@@ -172,6 +172,8 @@ static const struct {
     {"signatures", DOCTOR_WARN, "see: spoolctl av status; fetch signatures: spoolctl av update"},
     {"unexamined", DOCTOR_WARN, "see: spoolctl queue --held"},
     {"dns", DOCTOR_WARN, "see: spoolctl dns; messages are judged without the DNS meanwhile"},
+    {"dns_list", DOCTOR_WARN, "see: spoolctl dns; its hits do not count until it passes its self test"},
+    {"reload", DOCTOR_BAD, "mend the file, see: spoold --check-config; then send SIGHUP again"},
     {"attack", DOCTOR_BAD, "keep the log and the message for an analysis, then restart spoold"},
 };
 

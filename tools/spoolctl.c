@@ -243,8 +243,8 @@ static struct config *load_config(const struct arguments *a, struct buf *why)
 
     if (!file && !(stat(SPOOLD_CONFIG, &st) < 0 && errno == ENOENT))
         file = SPOOLD_CONFIG;
-    /* Only what judges mail needs the lists, which need not be readable to everybody. */
-    c = (a->verb->work == work_check ? config_load : config_load_without_files)(file, a->override,
+    /* Only what judges mail, or looks for mistakes, needs the lists, which need not be readable to everybody. */
+    c = (a->verb->work == work_check || a->verb->work == work_doctor ? config_load : config_load_without_files)(file, a->override,
                                                                                 a->override_n, &errs);
     buf_add_view(why, buf_view(&errs.text));
     buf_free(&errs.text);

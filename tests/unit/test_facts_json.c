@@ -111,8 +111,12 @@ static void files_are_read_or_say_why_not(void **state)
         int facts; /* -1: refused */
         const char *why;
     } cases[] = {
-        {"nothing is known", "{}", 0, ""},
-        {"unknown members are ignored", "{\"x\":1,\"dns\":{\"A a\":{\"x\":1}}}", 1, ""},
+        {"nothing is known", "{\"dns\":{}}", 0, ""},
+        {"no facts at all", "{}", -1, "there is neither \"dns\" nor \"default\""},
+        {"unknown members of facts are ignored", "{\"x\":1,\"dns\":{\"A a\":{}}}", 1, ""},
+        {"a mistyped member of a fact is not", "{\"dns\":{\"A a\":{\"data\":[]}}}", -1,
+         "\"A a\": has another member than rcode, answers, ttl, at"},
+        {"a record that has facts", "{\"v\":1,\"facts\":{\"dns\":{\"A a\":{}}}}", 1, ""},
         {"NOERROR without answers is preset", "{\"dns\":{\"A a\":{}}}", 1, ""},
         {"names become clean", "{\"dns\":{\"A A.Example.\":{\"answers\":[\"192.0.2.1\"]}}}", 1, ""},
         {"no JSON", "{\n\"dns\":", -1, "line 2: no JSON"},
@@ -256,7 +260,7 @@ static void times_are_read(void **state)
         struct buf text = {0}, why = {0};
         int64_t now = -1;
 
-        buf_addf(&text, "{\"now\":\"%s\"}", cases[i].text);
+        buf_addf(&text, "{\"dns\":{},\"now\":\"%s\"}", cases[i].text);
         if (facts_read_json(&f, buf_view(&text), &now, &why) != (cases[i].ms < 0 ? -1 : 0) ||
             now != cases[i].ms)
             fail_msg("'%s': %lld", cases[i].text, (long long)now);

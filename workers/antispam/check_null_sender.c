@@ -11,6 +11,10 @@ static void judge_null_sender(struct judge *j, void *state)
     bool empty = j->sender.whole.n == 0;
 
     (void)state;
+    if (j->order->flags & ANTISPAM_NO_ENVELOPE) {
+        judge_say(j, CHECK_null_sender, VIEW(""), RESULT_unknown, "there is no envelope");
+        return;
+    }
     judge_say(j, CHECK_null_sender, VIEW(""), empty ? RESULT_hit : RESULT_miss, "%s",
               empty ? "the envelope sender is <>" : "");
 }
