@@ -14,9 +14,10 @@
  * weights      thousandths are possible: "-1.5"
  *
  * A check is this row and one file workers/antispam/check_ID.c with its struct check_ops check_ID. The order
- * is that of judging: who needs another one's result stands behind it.
+ * is that of judging: who needs another one's result stands behind it. Then etc/spoold.ini is made anew
+ * (build/spoold --print-config), and workers/worker-antispam.8 gets its line.
  */
-CHECK(gateway, "gateway", PLAIN, "yes", SMTP, "R079 R080 R081", "Whose address, HELO and names are judged: the client, or behind gateways.trust the first host that is no gateway.", )
+CHECK(gateway, "gateway", PLAIN, "yes", SMTP, "R079 R080 R081", "Whose address, HELO and names are judged: the client, or behind gateways.trust the first host that is no gateway. Switched off, gateways.trust counts for nothing.", )
 CHECK(spf, "spf", PLAIN, "yes", SMTP, "R047 R048 R049 R050 R051 R052", "SPF (RFC 7208) of the envelope sender; of postmaster@HELO for the null sender.",
     W(spf, pass, "0", "R047") W(spf, fail, "8", "R048") W(spf, softfail, "4", "R049") W(spf, neutral, "0", "R050") W(spf, none, "0", "R052") W(spf, permerror, "0", "R051") W(spf, temperror, "0", "R051"))
 CHECK(spf_helo, "spf_helo", PLAIN, "yes", SMTP, "R047 R048", "SPF (RFC 7208, 2.3) of the HELO name.",
@@ -31,8 +32,8 @@ CHECK(helo, "helo", PLAIN, "yes", SMTP, "R053", "The client's HELO name: pass: i
     W(helo, pass, "0", "R053") W(helo, neutral, "0", "R053") W(helo, fail, "2", "R053") W(helo, none, "0", "R053") W(helo, temperror, "0", "R053"))
 CHECK(rbl, "rbl", NAMED, "yes", SMTP, "R054 R055 R056 R057 R058 R059 R060 R061", "DNS lists of addresses, each a section [rbl NAME].", )
 CHECK(uribl, "uribl", NAMED, "yes", SMTP, "R054 R057", "DNS lists of domains (sender, HELO, reverse name, links in the text), each a section [uribl NAME].", )
-CHECK(header, "header", NAMED, "yes", SPOOL, "R040", "Own rules for header fields, lists/header_rules.", )
-CHECK(body, "body", NAMED, "yes", SPOOL, "R041", "Own rules for subject and text, lists/body_rules.", )
+CHECK(header, "header", NAMED, "yes", SPOOL, "R040", "Own rules for header fields: those of lists.header_rules.", )
+CHECK(body, "body", NAMED, "yes", SPOOL, "R041", "Own rules for subject and text: those of lists.body_rules.", )
 CHECK(null_sender, "null_sender", PLAIN, "yes", SMTP, "R020", "The envelope sender is empty, as that of bounces.", W(null_sender, hit, "0", "R020"))
 CHECK(forged_local, "forged_local", PLAIN, "yes", SMTP, "R020", "The sender is of site.domains, but the client is neither authenticated nor in site.networks, and neither SPF nor DKIM passes.", W(forged_local, hit, "0", "R020"))
 CHECK(headers, "headers", PLAIN, "yes", SPOOL, "R020", "Header fields that are missing, doubled or impossible (RFC 5322, 3.6).", W(headers, hit, "0", "R020"))

@@ -19,6 +19,7 @@ struct ctl_print {
     size_t width; /* columns of the terminal; 0: no terminal, cut nothing */
     bool colour;
     size_t rows; /* lines printed so far */
+    bool checks; /* those of a message were told */
     bool parts;  /* a list of parts was begun, or is over: one is shown of a message */
 };
 
@@ -39,6 +40,8 @@ ctl_print_fn ctl_print_metrics;                                 /* ctl_metrics.c
 void ctl_print_init(struct ctl_print *p, FILE *to);
 void ctl_print_line(struct ctl_print *p, enum ctl_print_colour colour, const struct buf *text);
 
+/* ctl_checks.c: the weight and the checks of a decision record, once. */
+void ctl_checks_print(struct ctl_print *p, const json_t *record);
 /* ctl_parts.c: the members "parts", "parts_more" and "oddities" of an object, as a table that may go on
  * with the next object. */
 void ctl_parts_print(struct ctl_print *p, const json_t *o);

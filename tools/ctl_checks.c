@@ -1,0 +1,74 @@
+/*
+ * ctl_checks.c - what the antispam stage found, for people: below the events of `show`.
+ *
+ * Called by ctl_print_show() for each line of an answer; the first decision record with a weight is told, for
+ * the copies of a message have the same. Names and details come from a stranger's mail: every string goes
+ * through ctl_text. Trusts no member to be there.
+ */
+#include "tools/ctl_print.h"
+
+#include "tools/ctl_text.h"
+
+#define NAME_WIDTH   20
+#define RESULT_WIDTH 10
+
+static void add_number(struct buf *to, const json_t *n)
+{
+    buf_addf(to, "%.10g", json_number_value(n));
+}
+
+static struct view text_of(const json_t *o, const char *key)
+{
+    const json_t *s = json_object_get(o, key);
+
+    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
+}
+
+/* What weighs nothing and says nothing would hide the rest. */
+static bool is_dull(const json_t *check)
+{
+    const struct view result = text_of(check, "result");
+
+    return json_number_value(json_object_get(check, "weight")) == 0 &&
+           (view_equal(result, VIEW("miss")) || view_equal(result, VIEW("none")) ||
+            view_equal(result, VIEW("skipped")));
+}
+
+static void print_check(struct ctl_print *p, const json_t *check)
+{
+    const bool weighs = json_number_value(json_object_get(check, "weight")) != 0;
+    struct buf text = {0};
+
+    buf_add_str(&text, "    ");
+    ctl_text_add_cell(&text, text_of(check, "name"), NAME_WIDTH, false);
+    buf_add_char(&text, ' ');
+    ctl_text_add_cell(&text, text_of(check, "result"), RESULT_WIDTH, false);
+    buf_add_char(&text, ' ');
+    add_number(&text, json_object_get(check, "weight"));
+    buf_add_str(&text, "  ");
+    ctl_text_add(&text, text_of(check, "detail"), false);
+    if (weighs) {
+        buf_add_str(&text, "  (");
+        ctl_text_add(&text, text_of(check, "line"), false);
+        buf_add_char(&text, ')');
+    }
+    ctl_print_line(p, CTL_PRINT_PLAIN, &text);
+    buf_free(&text);
+}
+
+void ctl_checks_print(struct ctl_print *p, const json_t *record)
+{
+    const json_t *weight = json_object_get(record, "weight"), *checks = json_object_get(record, "checks");
+    struct buf text = {0};
+
+    if (p->checks || !json_is_number(weight) || !json_is_array(checks))
+        return;
+    p->checks = true;
+    buf_add_str(&text, "  weight ");
+    add_number(&text, weight);
+    ctl_print_line(p, CTL_PRINT_PLAIN, &text);
+    buf_free(&text);
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        if (!is_dull(json_array_get(checks, i)))
+            print_check(p, json_array_get(checks, i));
+}
