@@ -156,6 +156,15 @@ static bool take_result(struct view *rest, struct antispam_result *r)
            pack_take_text(rest, 2, ANTISPAM_PROPS_MAX, &r->props) && is_printable(r->props);
 }
 
+/* Each result counts once, or a worker could choose a weight by saying it again. */
+static bool is_said(const struct antispam_verdict *v, const struct antispam_result *r)
+{
+    for (unsigned i = 0; i < v->n; i++)
+        if (v->result[i].check == r->check && view_equal(v->result[i].name, r->name))
+            return true;
+    return false;
+}
+
 static bool take_verdict(struct view *rest, struct antispam_verdict *v)
 {
     uint64_t over, n;
@@ -167,8 +176,8 @@ static bool take_verdict(struct view *rest, struct antispam_verdict *v)
     v->over = over == 1;
     v->cap = (unsigned)n;
     v->result = xcalloc(n, sizeof *v->result);
-    while (v->n < n)
-        if (!take_result(rest, &v->result[v->n++]))
+    for (; v->n < n; v->n++)
+        if (!take_result(rest, &v->result[v->n]) || is_said(v, &v->result[v->n]))
             return false;
     return rest->n == 0;
 }

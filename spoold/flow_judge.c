@@ -15,6 +15,8 @@
 
 #include <stddef.h>
 
+#define ALONE_MS 1000 /* for facts of a message that is tried alone */
+
 static void go_on(struct spoold *s, struct msg *m)
 {
     m->step = MSG_STEP_DECIDE;
@@ -24,7 +26,7 @@ static void go_on(struct spoold *s, struct msg *m)
 static void go_on_without(struct spoold *s, struct msg *m, const char *why)
 {
     log_warnx("id=%s event=not_judged reason=\"%s\"", m->base.s, why);
-    m->spam.missing = "it was not judged: worker-antispam does not serve";
+    m->spam.missing = "it was not judged by the antispam stage, see the log";
     go_on(s, m);
 }
 
@@ -80,7 +82,7 @@ static void done(struct spoold *s, struct judging *g, enum judging_end end, cons
     } else if (end == JUDGING_FAILED) {
         flow_worker_charge(s, m, o);
     } else if (end == JUDGING_IO) {
-        flow_worker_io(s, m, o->result.err);
+        go_on_without(s, m, strerror(o->result.err)); /* what rewrites it meets the same, and holds it */
     } else if (end == JUDGING_BYTES) {
         flow_worker_bytes(s, m);
     } else if (s->stopping) {
@@ -100,7 +102,8 @@ static void begin(struct spoold *s, struct msg *m)
     m->spam.ambiguous = parts_is_ambiguous(&m->parts);
     m->spam.test = flow_fates_misbehaviour(m, ROLE_ANTISPAM);
     m->spam.now = depot_wall_ms();
-    m->spam.budget = s->cfg->antispam_budget;
+    /* One that goes alone lets all others that must wait for it. */
+    m->spam.budget = m->spam.alone && s->cfg->antispam_budget > ALONE_MS ? ALONE_MS : s->cfg->antispam_budget;
     m->spam.done = done;
     judging_begin(s, &m->spam);
 }

@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define ROUNDS_MAX 24 /* SPF needs fewer, whatever its records say */
+#define ROUNDS_MAX 24   /* SPF needs fewer, whatever its records say */
+#define FACT_SHARE 4400 /* bytes of the answers to one question; a TXT record may have 4,096 */
+#define TEXT_SHARE (FACTS_PACKED_MAX / 2) /* bytes of all text records */
 
 static void submit(struct spoold *s, struct judging *g);
 
@@ -26,11 +28,15 @@ static void enter(struct spoold *s, struct judging *g)
 {
     struct judging_waiting *w = &s->judging;
 
+    struct judging *before = w->last;
+
+    while (before && before->due > g->due)
+        before = before->prev; /* hardly ever: most began in this order */
     g->waiting = true;
-    g->next = NULL;
-    g->prev = w->last;
-    *(w->last ? &w->last->next : &w->first) = g;
-    w->last = g;
+    g->prev = before;
+    g->next = before ? before->next : w->first;
+    *(before ? &before->next : &w->first) = g;
+    *(g->next ? &g->next->prev : &w->last) = g;
     w->n++;
     w->bytes += g->size;
 }
@@ -76,12 +82,45 @@ void judging_weigh(struct spoold *s, struct judging *g)
 
 /* --- facts -------------------------------------------------------------- */
 
+/* Of text records only those that a check reads; a name has as many others as its owner likes. */
+static bool is_of_use(const struct fact *f, struct view answer)
+{
+    static const struct view spf = VIEW("v=spf1");
+
+    if (f->type != FACT_TXT || memmem(f->name.p, f->name.n, "_domainkey", 10) ||
+        (f->name.n > 6 && memcmp(f->name.p, "_dmarc", 6) == 0))
+        return true;
+    return answer.n >= spf.n && view_equal_nocase((struct view){answer.p, spf.n}, spf);
+}
+
+/*
+ * What the sender's own names answer must not take the room of what others say about him: each fact has its
+ * share, and one beyond it is a failure of that name alone.
+ */
 static void add_fact(struct judging *g, const struct fact *f)
 {
-    if (facts_add(&g->facts, f) == 0)
+    struct view kept[FACTS_ANSWERS_MAX];
+    struct fact small = *f;
+    size_t bytes = 0;
+
+    small.answer = kept;
+    small.answer_n = 0;
+    for (unsigned i = 0; i < f->answer_n && small.answer_n < FACTS_ANSWERS_MAX; i++) {
+        if (!is_of_use(f, f->answer[i]))
+            continue;
+        bytes += f->answer[i].n;
+        kept[small.answer_n++] = f->answer[i];
+    }
+    if (bytes <= FACT_SHARE && (f->type != FACT_TXT || bytes <= TEXT_SHARE - g->text_bytes) &&
+        facts_add(&g->facts, &small) == 0) {
+        g->text_bytes += f->type == FACT_TXT ? bytes : 0;
         return;
-    /* No room: the round after this one is the last. */
-    g->final = true;
+    }
+    small.answer_n = 0;
+    small.rcode = FACT_SERVFAIL;
+    if (facts_add(&g->facts, &small) == 0)
+        return;
+    g->final = true; /* not even for that: the round after this one is the last */
     g->missing = "there were more facts than have room";
 }
 
@@ -182,22 +221,33 @@ static void take_verdict(struct spoold *s, struct judging *g, const struct pool_
     }
     memcpy(g->sha256, o->result.sha256, sizeof g->sha256);
     g->judged = true;
+    if (g->given.verdict.over && !g->missing)
+        g->missing = "there were more results than have room";
     end(s, g, JUDGING_DONE, o);
+}
+
+static struct judging *of_job(struct pool_job *job)
+{
+    return (struct judging *)((char *)job - offsetof(struct judging, job));
+}
+
+/* Asked by the pool while it still knows which child gave this answer. */
+static const char *answer_fault(struct pool_job *job, const struct wire_result *r)
+{
+    struct judging *g = of_job(job);
+
+    (void)r;
+    antispam_free_answer(&g->given);
+    if (antispam_unpack_answer(buf_view(&g->answer), &g->given) == 0 &&
+        (g->given.kind == ANTISPAM_VERDICT || !g->final))
+        return NULL;
+    antispam_free_answer(&g->given);
+    return "RESULT: its output is no answer";
 }
 
 static void take_answer(struct spoold *s, struct judging *g, const struct pool_outcome *o)
 {
-    const struct pool_outcome lie = {.end = POOL_CHARGED,
-                                     .generation = o->generation,
-                                     .pid = o->pid,
-                                     .cause = "it broke the protocol: RESULT: its output is no answer"};
-
-    antispam_free_answer(&g->given);
-    if (antispam_unpack_answer(buf_view(&g->answer), &g->given) < 0 ||
-        (g->given.kind == ANTISPAM_NEEDS && g->final)) {
-        antispam_free_answer(&g->given);
-        end(s, g, JUDGING_FAILED, &lie);
-    } else if (g->given.kind == ANTISPAM_VERDICT) {
+    if (g->given.kind == ANTISPAM_VERDICT) {
         take_verdict(s, g, o);
     } else {
         buf_clear(&g->crumbs);
@@ -208,8 +258,9 @@ static void take_answer(struct spoold *s, struct judging *g, const struct pool_o
 
 static void job_done(struct spoold *s, struct pool_job *job, const struct pool_outcome *o)
 {
-    struct judging *g = (struct judging *)((char *)job - offsetof(struct judging, job));
+    struct judging *g = of_job(job);
 
+    buf_free(&g->order); /* it may be long, and the message may wait */
     if (o->end == POOL_CHARGED)
         end(s, g, JUDGING_FAILED, o);
     else if (o->end == POOL_DONE && o->result.status == WIRE_OK)
@@ -232,7 +283,8 @@ static void pack_order(struct spoold *s, struct judging *g)
     struct buf suspended = {0};
     const size_t rcpt_n = g->env ? g->env->rcpt_n : 0;
     struct antispam_order o = {
-        .flags = g->flags | (g->env ? 0 : ANTISPAM_NO_ENVELOPE) | (g->final ? ANTISPAM_FINAL : 0) | (g->ambiguous ? ANTISPAM_AMBIGUOUS : 0),
+        .flags = g->flags | (g->env ? 0 : ANTISPAM_NO_ENVELOPE) | (g->final ? ANTISPAM_FINAL : 0) |
+                 (g->ambiguous ? ANTISPAM_AMBIGUOUS : 0),
         .now = g->now,
         .sender = g->env ? g->env->sender : VIEW(""),
         .rcpt = g->env ? g->env->rcpt : NULL,
@@ -250,14 +302,13 @@ static void pack_order(struct spoold *s, struct judging *g)
     if (s->listtest)
         listtest_add_suspended(s->listtest, &suspended);
     o.suspended = buf_view(&suspended);
-    buf_clear(&g->order);
     antispam_pack_order(&g->order, &o);
     buf_free(&suspended);
 }
 
 static void submit(struct spoold *s, struct judging *g)
 {
-    if (++g->rounds > ROUNDS_MAX || g->flags & ANTISPAM_FINAL)
+    if (++g->rounds > ROUNDS_MAX || g->flags & ANTISPAM_FINAL || depot_mono_ms() >= g->due)
         g->final = true;
     pack_order(s, g);
     buf_clear(&g->answer);
@@ -269,6 +320,7 @@ static void submit(struct spoold *s, struct judging *g)
         .blob = buf_view(&g->order),
         .answer = &g->answer,
         .answer_max = ANTISPAM_ANSWER_MAX,
+        .fault = answer_fault,
         .size = g->size,
         .test = g->test,
         .done = job_done,

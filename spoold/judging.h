@@ -51,6 +51,7 @@ struct judging {
     int64_t due;              /* monotonic: after that it is judged by what is there */
     struct judging *next, *prev;
     bool waiting, final;
+    size_t text_bytes; /* of text records among its facts */
 };
 /* Those that wait for facts, in the order in which they become due. */
 struct judging_waiting {

@@ -58,6 +58,9 @@ struct pool_job {
      * Borrowed; nobody has looked at what stands in it. */
     struct buf *answer;
     size_t answer_max;
+    /* NULL, or which rule the answer breaks: its child is ended then, and `done` hears that it failed. Asked
+     * with POOL_DONE to come, when the answer was read. NULL: any bytes will do. */
+    const char *(*fault)(struct pool_job *job, const struct wire_result *r);
     uint64_t size;
     uint32_t test;
     void (*done)(struct spoold *s, struct pool_job *job, const struct pool_outcome *o);

@@ -35,15 +35,24 @@ static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end 
                                  .pid = c->pid};
 }
 
-static const char *output_fault(const struct pool_child *c, uint64_t size)
+static const char *answer_fault(const struct pool_child *c, const struct wire_result *r)
+{
+    struct pool_job *job = c->job;
+    const char *rule = pool_list_read(c->list, r->out_size, job->answer_max, job->answer);
+
+    return rule || !job->fault ? rule : job->fault(job, r);
+}
+
+static const char *output_fault(const struct pool_child *c, const struct wire_result *r)
 {
     const struct pool_job *job = c->job;
+    const uint64_t size = r->out_size;
     struct stat st;
 
     if (job->list)
         return pool_list_take(c->list, size, job->list);
     if (job->answer)
-        return pool_list_read(c->list, size, job->answer_max, job->answer);
+        return answer_fault(c, r);
     if (job->out < 0)
         return size ? "RESULT: an output where there is none" : NULL;
     if (fstat(job->out, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size != size)
@@ -65,7 +74,7 @@ static const char *result_fault(const struct pool_child *c, const struct wire_pa
     if (r->reserved[0] || r->reserved[1])
         return "RESULT: numbers that cannot be";
     rule = pool_role_fault(c->gen->role->role, r, c->finding);
-    return rule || r->status != WIRE_OK ? rule : output_fault(c, r->out_size);
+    return rule || r->status != WIRE_OK ? rule : output_fault(c, r);
 }
 
 static const char *why_cancelled(const struct pool *p, const struct pool_role *r)

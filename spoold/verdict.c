@@ -104,17 +104,20 @@ static void add_facts(struct json *j, const struct verdict *v, size_t max)
     buf_free(&text);
 }
 
-void verdict_add_json(struct json *j, const struct verdict *v, size_t facts_max)
+void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
 {
     const struct view missing = view_of(v->missing);
 
     if (v->given) {
         add_client(j, &v->given->client);
-        json_add_text(j, "checks", v->checks);
+        if (v->checks.n <= max)
+            json_add_text(j, "checks", v->checks);
+        else
+            json_add_bool(j, "checks_cut", true);
         add_weight(j, "weight", v->weight);
     }
     if (v->missing)
         json_add_views(j, "incomplete", &missing, 1);
     if (v->given && v->facts->n)
-        add_facts(j, v, facts_max);
+        add_facts(j, v, max);
 }

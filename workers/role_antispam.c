@@ -35,6 +35,9 @@ static int load(const struct worker_load *l, struct buf *why)
     return role.judge && code_seal(&ranges, why) == 0 ? 0 : -1;
 }
 
+#define PIECE    65536
+#define KEEP_MAX ((size_t)64 << 20) /* bytes of a message that are judged; the whole of it is hashed */
+
 #define CANARY_SENDER "a@example.org"
 #define CANARY_MAIL                                                                                          \
     "From: A <a@example.org>\r\nTo: b@example.net\r\nSubject: canary\r\n"                                    \
@@ -74,57 +77,65 @@ out:
     return rc;
 }
 
-/* All of it, and not a byte more. False: the result says why. */
-static bool read_message(const struct worker_job *job, char *p, struct wire_result *r)
+static ssize_t read_at(int fd, char *p, size_t n, uint64_t at)
 {
-    ssize_t got = 1;
-    char more;
+    ssize_t got;
 
-    while (r->in_size < job->size && got > 0) {
-        do
-            got = pread(job->message, p + r->in_size, (size_t)(job->size - r->in_size), (off_t)r->in_size);
-        while (got < 0 && errno == EINTR);
-        if (got > 0)
-            r->in_size += (uint64_t)got;
-    }
-    if (got > 0)
-        got = pread(job->message, &more, 1, (off_t)r->in_size);
-    else if (got == 0)
-        got = 1; /* shorter */
-    if (got == 0)
-        return true;
+    do
+        got = pread(fd, p, n, (off_t)at);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static bool fail_io(struct wire_result *r, int err)
+{
     r->status = WIRE_IO;
-    r->err = got < 0 ? errno : EIO;
+    r->err = err;
     return false;
 }
 
-static void judge_it(const struct worker_job *job, const struct antispam_order *o, struct view message,
-                     struct buf *answer, struct wire_result *r)
+/* All of it and not a byte more is hashed; what is beyond `keep` bytes goes through `piece` only. False: the
+ * result says why. */
+static bool read_message(const struct worker_job *job, char *p, size_t keep, struct wire_result *r)
 {
-    if (sha256_begin(role.digest) < 0 || sha256_add(role.digest, message.p, message.n) < 0 ||
-        sha256_end(role.digest, r->sha256) < 0) {
-        r->status = WIRE_IO;
-        r->err = EIO;
-        return;
+    static char piece[PIECE];
+    ssize_t got = 1;
+
+    while (got > 0) {
+        size_t at = (size_t)r->in_size, room = at < keep ? keep - at : sizeof piece;
+        char *to = at < keep ? p + at : piece;
+
+        got = read_at(job->message, to, room < PIECE ? room : PIECE, r->in_size);
+        if (got > 0 && sha256_add(role.digest, to, (size_t)got) < 0)
+            return fail_io(r, EIO);
+        if (got > 0)
+            r->in_size += (uint64_t)got;
+        if (r->in_size > job->size)
+            return fail_io(r, EIO); /* longer than it was */
     }
-    worker_phase(job, SEALED_PHASE_SCANNING);
-    judge_message(role.judge, o, message, answer);
+    return got == 0 && r->in_size == job->size ? true : fail_io(r, got < 0 ? errno : EIO);
 }
 
+/* A message of any size is judged by its begin: what comes behind is attachments, or meant to wear us out. */
 static void with_message(const struct worker_job *job, const struct antispam_order *o, struct buf *answer,
                          struct wire_result *r)
 {
-    size_t room = job->size ? (size_t)job->size : 1;
-    char *p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t keep = job->size < KEEP_MAX ? (size_t)job->size : KEEP_MAX;
+    char *p = mmap(NULL, keep ? keep : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED) {
-        r->status = WIRE_IO;
-        r->err = ENOMEM;
+        fail_io(r, ENOMEM);
         return;
     }
-    if (read_message(job, p, r))
-        judge_it(job, o, (struct view){p, (size_t)r->in_size}, answer, r);
-    munmap(p, room);
+    if (sha256_begin(role.digest) < 0) {
+        fail_io(r, EIO);
+    } else if (read_message(job, p, keep, r)) {
+        worker_phase(job, SEALED_PHASE_SCANNING);
+        judge_message(role.judge, o, (struct view){p, keep}, answer);
+        if (sha256_end(role.digest, r->sha256) < 0)
+            fail_io(r, EIO);
+    }
+    munmap(p, keep ? keep : 1);
 }
 
 static void give(const struct worker_job *job, const struct buf *answer, struct wire_result *r)

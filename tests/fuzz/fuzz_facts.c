@@ -19,7 +19,7 @@ static void look_at(const struct facts *f)
 
         MUST(facts_get(f, fact->type, fact->name) == fact);
         MUST(facts_find(f, fact->type, fact->name) == fact);
-        MUST(fact_name_clean(fact->name, room) == fact->name.n);
+        MUST(fact_question_clean(fact->name, room) == fact->name.n);
         MUST(fact->rcode == FACT_NOERROR || fact->answer_n == 0);
         MUST(fact->answer_n <= FACTS_ANSWERS_MAX && fact->ttl <= INT32_MAX && fact->at >= 0);
         for (unsigned k = 0; k < fact->answer_n; k++) {

@@ -16,6 +16,7 @@
 #include "common/xalloc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void pack(struct buf *to, const struct antispam_answer *a)
@@ -271,14 +272,17 @@ static void a_domain_stays_or_goes(void **state)
 static void the_largest_verdict_travels(void **state)
 {
     struct antispam_verdict v = {.result = xcalloc(ANTISPAM_CHECKS_MAX + 1, sizeof *v.result)};
+    static char name[ANTISPAM_CHECKS_MAX + 1][ANTISPAM_NAME_MAX + 1];
     char text[ANTISPAM_DETAIL_MAX];
     struct buf packed = {0};
 
     (void)state;
     memset(text, 'x', sizeof text);
     for (unsigned i = 0; i <= ANTISPAM_CHECKS_MAX; i++) {
+        snprintf(name[i], sizeof name[i], "%0*u", ANTISPAM_NAME_MAX, i);
         v.result[i] = (struct antispam_result){.check = CHECK_body, .result = RESULT_hit};
-        v.result[i].name = v.result[i].detail = v.result[i].props = (struct view){text, sizeof text};
+        v.result[i].detail = v.result[i].props = (struct view){text, sizeof text};
+        v.result[i].name = view_of(name[i]);
     }
     for (v.n = ANTISPAM_CHECKS_MAX - 1; v.n <= ANTISPAM_CHECKS_MAX + 1; v.n++) {
         struct antispam_answer a;
@@ -388,9 +392,30 @@ static void names_stand_behind_their_check(void **state)
     buf_free(&b);
 }
 
+/* Or its weight would count as often as a worker likes. */
+static void a_result_is_said_once(void **state)
+{
+    struct antispam_result r[2] = {{.check = CHECK_rbl, .result = RESULT_hit, .count = 1, .name = VIEW("zen")},
+                                   {.check = CHECK_rbl, .result = RESULT_hit, .count = 1, .name = VIEW("dbl")}};
+    struct antispam_verdict v = {.result = r, .n = 2};
+    struct antispam_answer a;
+    struct buf b = {0};
+
+    (void)state;
+    antispam_pack_verdict(&b, &v);
+    assert_int_equal(antispam_unpack_answer(buf_view(&b), &a), 0);
+    antispam_free_answer(&a);
+    buf_clear(&b);
+    r[1].name = r[0].name;
+    antispam_pack_verdict(&b, &v);
+    assert_int_equal(antispam_unpack_answer(buf_view(&b), &a), -1);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_result_is_said_once),
         cmocka_unit_test(needs_come_as_they_were_named),
         cmocka_unit_test(verdicts_come_as_they_were_given),
         cmocka_unit_test(results_become_harmless),

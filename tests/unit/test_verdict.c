@@ -99,6 +99,14 @@ static void facts_come_last_and_may_be_left_out(void **state)
     json_close(&j);
     assert_null(strstr(b.p, "\"facts\":"));
     assert_non_null(strstr(b.p, "\"facts_cut\":true}"));
+    assert_non_null(strstr(b.p, "\"checks\":[]"));
+    buf_clear(&b);
+    v.checks = VIEW("[{\"name\":\"a long list of checks\"}]");
+    json_open(&j, &b);
+    verdict_add_json(&j, &v, 20);
+    json_close(&j);
+    assert_null(strstr(b.p, "\"checks\":"));
+    assert_non_null(strstr(b.p, "\"checks_cut\":true,\"weight\":1.5"));
     buf_free(&b);
     facts_free(&facts);
 }

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define RESERVED 100 /* results for other checks than own rules */
+
 #define CHECK(id, ...) extern const struct check_ops check_##id;
 #define W(...)
 #include "common/check_table.h"
@@ -108,7 +110,8 @@ struct antispam_result *judge_say(struct judge *j, enum check check, struct view
     va_start(ap, fmt);
     vsnprintf(detail, sizeof detail, fmt, ap);
     va_end(ap);
-    if (v->n == ANTISPAM_CHECKS_MAX) {
+    /* Rules that hit by the hundred must not push out the lists and what stands behind them. */
+    if (v->n >= ANTISPAM_CHECKS_MAX - (check == CHECK_header || check == CHECK_body ? RESERVED : 0)) {
         v->over = true;
         r = mail_arena_alloc(j->arena, sizeof *r); /* for the caller's sake; nobody reads it */
     } else {
