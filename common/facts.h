@@ -77,7 +77,8 @@ void facts_pack_one(struct buf *to, const struct fact *fact);
 size_t facts_unpack_one(struct view bytes, struct fact *fact, struct view *answer);
 /* Adds the member "facts":{"default":..,"dns":{..},"now":".."}; `now` Unix ms. */
 void facts_add_json(struct json *j, const struct facts *f, int64_t now);
-/* Reads that object's text, or that of one with a member "facts" that is one. 0, or -1 with plain words in `why`, and `f` may hold some. `*now` and `otherwise`
+/* Reads that object's text, or that of one with a member "facts" that is one. 0,
+ * or -1 with plain words in `why`, and `f` may hold some. `*now` and `otherwise`
  * stay where the text has none. Tools only. */
 int facts_read_json(struct facts *f, struct view text, int64_t *now, struct buf *why);
 /* Empties it, and keeps `otherwise`. */

@@ -240,12 +240,13 @@ static struct config *load_config(const struct arguments *a, struct buf *why)
     struct config *c = NULL;
     struct stat st;
     const char *file = a->config;
+    struct config *(*load)(const char *, const char *const *, size_t, struct config_errors *);
 
     if (!file && !(stat(SPOOLD_CONFIG, &st) < 0 && errno == ENOENT))
         file = SPOOLD_CONFIG;
-    /* Only what judges mail, or looks for mistakes, needs the lists, which need not be readable to everybody. */
-    c = (a->verb->work == work_check || a->verb->work == work_doctor ? config_load : config_load_without_files)(file, a->override,
-                                                                                a->override_n, &errs);
+    /* Only what judges mail, or looks for mistakes, needs the lists, which need not be readable to all. */
+    load = a->verb->work == work_check || a->verb->work == work_doctor ? config_load : config_load_without_files;
+    c = load(file, a->override, a->override_n, &errs);
     buf_add_view(why, buf_view(&errs.text));
     buf_free(&errs.text);
     return c;

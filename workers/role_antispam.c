@@ -98,7 +98,7 @@ static bool fail_io(struct wire_result *r, int err)
  * result says why. */
 static bool read_message(const struct worker_job *job, char *p, size_t keep, struct wire_result *r)
 {
-    static char piece[PIECE];
+    char piece[PIECE];
     ssize_t got = 1;
 
     while (got > 0) {

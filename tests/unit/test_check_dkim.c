@@ -106,6 +106,14 @@ static const struct one ones[] = {
     {"... unless that one cannot be added", .h = "from:from:to", .result = RESULT_pass},
     {"... and fails when it is", .h = "from:from:to", .header = "From: eve@example.com\r\n" MAKER_HEADER,
      .result = RESULT_fail, .detail = "changed"},
+    {"a second Subject above does not pass", .header = "Subject: z\r\n" MAKER_HEADER, .result = RESULT_policy,
+     .detail = "a Subject is not signed"},
+    {"... unless Subject is not signed at all", .h = "from:to", .header = "Subject: z\r\n" MAKER_HEADER,
+     .result = RESULT_pass},
+    {"a second Date", .h = "from:date", .header = "Date: z\r\n" MAKER_HEADER, .result = RESULT_policy,
+     .detail = "a Date is not signed"},
+    {"a CR alone in a field that is not signed", .header = "X-A: b\rSubject: z\r\n" MAKER_HEADER,
+     .result = RESULT_policy, .detail = "a CR stands alone in the header"},
     {"l= of all of the body", .more = "; l=10", .result = RESULT_pass},
     {"l= of less passes, but not for DMARC", .more = "; l=10", .body = MAKER_BODY "more\r\n",
      .result = RESULT_pass, .detail = "not all of the body", .weak = true},
@@ -311,6 +319,11 @@ static void the_most_telling_result_counts(void **state)
         r = auth_judge(&s.w, &check_dkim, VIEW(""));
         if (r->result != cases[i].result)
             fail_msg("%s: %s: %s", cases[i].name, check_result_name(r->result), r->detail.p);
+        assert_int_equal(s.w.j.auth.dkim_open_n, i > 0);
+        if (i > 0) { /* which one could not be judged is told, whatever counts */
+            assert_true(view_equal(s.w.j.auth.dkim_open[0].domain, VIEW("example.org")));
+            assert_int_equal(s.w.j.auth.dkim_open[0].result, i == 1 ? RESULT_temperror : RESULT_unknown);
+        }
         again(&s);
     }
     close_scene(&s);

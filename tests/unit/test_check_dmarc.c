@@ -15,12 +15,15 @@ struct one {
                                         "?": never asked, NULL: there is none */
     enum check_result spf;
     const char *spf_domain;
-    const char *dkim_domain; /* that passes; NULL: none */
+    const char *dkim_domain; /* that passes, or "?" and one that could not be judged; NULL: none */
     enum check_result dkim;
     enum check_result result;
     const char *detail;
 };
-#define FROM   "From: a@mail.example.org\r\n"
+#define FROM "From: a@mail.example.org\r\n"
+#define SIX                                                                                                  \
+    "From: b@example.net\r\nFrom: b@example.net\r\nFrom: b@example.net\r\n"                                  \
+    "From: b@example.net\r\nFrom: b@example.net\r\n"
 #define REJECT "v=DMARC1; p=reject"
 static const struct one ones[] = {
     {"nothing passes", FROM, REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_fail,
@@ -69,8 +72,18 @@ static const struct one ones[] = {
      RESULT_temperror, "SPF temperror"},
     {"... but it would not help", FROM, REJECT, NULL, RESULT_temperror, "example.net", NULL, RESULT_none,
      RESULT_fail, "SPF temperror"},
-    {"DKIM may still pass", FROM, REJECT, NULL, RESULT_fail, "", NULL, RESULT_temperror, RESULT_temperror,
-     "no DKIM pass"},
+    {"DKIM may still pass", FROM, REJECT, NULL, RESULT_fail, "", "?example.org", RESULT_temperror,
+     RESULT_temperror, "no DKIM pass"},
+    {"... but that of a stranger would not help", FROM, REJECT, NULL, RESULT_fail, "", "?example.net",
+     RESULT_temperror, RESULT_fail, "no DKIM pass"},
+    {"... nor one that is not strict enough", FROM, REJECT "; adkim=s", NULL, RESULT_fail, "", "?example.org",
+     RESULT_temperror, RESULT_fail, "no DKIM pass"},
+    {"DKIM is not known", FROM, REJECT, NULL, RESULT_fail, "", "?mail.example.org", RESULT_unknown,
+     RESULT_unknown, "no DKIM pass"},
+    {"... that of a stranger", FROM, REJECT, NULL, RESULT_fail, "", "?example.net", RESULT_unknown,
+     RESULT_fail, "no DKIM pass"},
+    {"SPF of a stranger is not known", FROM, REJECT, NULL, RESULT_unknown, "example.net", NULL, RESULT_none,
+     RESULT_fail, "SPF unknown"},
     {"one that passes is enough", FROM, REJECT, NULL, RESULT_temperror, "mail.example.org", "example.org",
      RESULT_pass, RESULT_pass, "DKIM pass"},
     {"SPF is not known", FROM, REJECT, NULL, RESULT_unknown, "mail.example.org", NULL, RESULT_none,
@@ -81,10 +94,41 @@ static const struct one ones[] = {
      "SPF fail; DKIM not judged"},
     {"no From", "To: a@example.org\r\n", REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_permerror,
      "no From"},
-    {"two From fields", FROM FROM, REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_permerror,
-     "several From"},
-    {"two domains", "From: a@mail.example.org, b@example.net\r\n", REJECT, NULL, RESULT_none, "", NULL,
-     RESULT_none, RESULT_permerror, "several domains"},
+    {"two From fields", FROM FROM, REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_fail,
+     "policy reject; SPF none; no DKIM pass; there are 2 From fields"},
+    {"fail beats pass", "From: a@mail.example.org, b@example.net\r\n", REJECT, NULL, RESULT_pass,
+     "example.net", NULL, RESULT_none, RESULT_fail, "; the worst of 2 domains in From"},
+    {"... in the other order", "From: b@example.net, a@mail.example.org\r\n", REJECT, NULL, RESULT_pass,
+     "example.net", NULL, RESULT_none, RESULT_fail, "; the worst of 2 domains in From"},
+    {"... in another field", "From: b@example.net\r\n" FROM, REJECT, NULL, RESULT_pass, "example.net", NULL,
+     RESULT_none, RESULT_fail, "; the worst of 2 domains in From; there are 2 From fields"},
+    {"... in the sixth one", SIX FROM, REJECT, NULL, RESULT_pass, "example.net", NULL, RESULT_none,
+     RESULT_fail, "; the worst of 2 domains in From; there are 6 From fields"},
+    {"a quote that is open ends with its field", "From: \"x\r\nFrom: a@mail.example.org\r\nFrom: y\"\r\n",
+     REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_fail, "policy reject"},
+    {"the strictest of the policies that fail", "From: b@example.net, a@mail.example.org\r\n",
+     "v=DMARC1; p=quarantine", NULL, RESULT_none, "", NULL, RESULT_none, RESULT_fail, "policy quarantine"},
+    {"none beats pass", "From: a@mail.example.org, b@example.com\r\n", REJECT, NULL, RESULT_pass,
+     "mail.example.org", NULL, RESULT_none, RESULT_none, "no DMARC record"},
+    {"four domains", "From: a@mail.example.org, b@a.example.org, b@b.example.org, b@c.example.org\r\n",
+     REJECT, REJECT, RESULT_pass, "example.org", NULL, RESULT_none, RESULT_pass, "the worst of 4 domains"},
+    {"a fifth one is not looked at, and no pass",
+     "From: a@mail.example.org, b@a.example.org, b@b.example.org, b@c.example.org, b@d.example.org\r\n",
+     REJECT, REJECT, RESULT_pass, "example.org", NULL, RESULT_none, RESULT_fail, "more than the 4 domains"},
+    {"a last dot", "From: <a@mail.example.org.>\r\n", REJECT, NULL, RESULT_none, "", NULL, RESULT_none,
+     RESULT_fail, "policy reject"},
+    {"a semicolon", "From: <a@mail.example.org>;\r\n", REJECT, NULL, RESULT_none, "", NULL, RESULT_none,
+     RESULT_fail, "policy reject"},
+    {"a name with a comma that is not quoted", "From: A, B <a@mail.example.org>\r\n", REJECT, NULL,
+     RESULT_none, "", NULL, RESULT_none, RESULT_fail, "policy reject"},
+    {"letters of full width and an ideographic dot", "From: a@\uff4d\uff41\uff49\uff4c.example\u3002org\r\n",
+     REJECT, NULL, RESULT_none, "", NULL, RESULT_none, RESULT_fail, "policy reject"},
+    {"an IDN in UTF-8", "From: a@b\u00fccher.example\r\n", REJECT, NULL, RESULT_none, "", NULL, RESULT_none,
+     RESULT_fail, "policy quarantine"},
+    {"a domain that is none", "From: a@mail..example.org\r\n", REJECT, NULL, RESULT_none, "", NULL,
+     RESULT_none, RESULT_permerror, "no domain can be read"},
+    {"... beside one", "From: a@mail..example.org, b@mail.example.org\r\n", REJECT, NULL, RESULT_none, "",
+     NULL, RESULT_none, RESULT_fail, "also names what is no domain"},
     {"two of one domain", "From: a@mail.example.org, b@MAIL.example.org\r\n", REJECT, NULL, RESULT_none, "",
      NULL, RESULT_none, RESULT_fail, "policy reject"},
     {"a group without members", "From: nobody:;\r\n", REJECT, NULL, RESULT_none, "", NULL, RESULT_none,
@@ -115,10 +159,16 @@ static void look_at_one(const struct one *o)
     auth_open(&w, buf_view(&message));
     add(&w, "_dmarc.mail.example.org", o->record);
     add(&w, "_dmarc.example.org", o->org_record);
+    add(&w, "_dmarc.example.net", "v=DMARC1; p=none");
+    add(&w, "_dmarc.xn--bcher-kva.example", "v=DMARC1; p=quarantine");
+    w.facts.otherwise = o->record && o->record[0] == '?' ? w.facts.otherwise : FACTS_NXDOMAIN;
     w.j.auth.spf = o->spf;
     w.j.auth.spf_domain = view_of(o->spf_domain);
     w.j.auth.dkim = o->dkim;
-    if (o->dkim_domain)
+    if (o->dkim_domain && o->dkim_domain[0] == '?')
+        w.j.auth.dkim_open[w.j.auth.dkim_open_n++] =
+            (struct judge_signer){view_of(o->dkim_domain + 1), o->dkim};
+    else if (o->dkim_domain)
         w.j.auth.dkim_domain[w.j.auth.dkim_n++] = view_of(o->dkim_domain);
     r = auth_judge(&w, &check_dmarc, VIEW(""));
     if (r->result != o->result || !strstr(r->detail.p, o->detail))
@@ -144,7 +194,8 @@ static void both_names_are_asked_for_at_once(void **state)
         {FROM, {"_dmarc.mail.example.org", "_dmarc.example.org"}},
         {"From: a@example.org\r\n", {"_dmarc.example.org", NULL}},
         {"From: a@Mail.Example.co.uk\r\n", {"_dmarc.mail.example.co.uk", "_dmarc.example.co.uk"}},
-        {FROM FROM, {NULL, NULL}},
+        {FROM FROM, {"_dmarc.mail.example.org", "_dmarc.example.org"}},
+        {"From: a@example.org, b@example.net\r\n", {"_dmarc.example.org", "_dmarc.example.net"}},
         {"From: x\r\n", {NULL, NULL}},
     };
 
@@ -165,6 +216,21 @@ static void both_names_are_asked_for_at_once(void **state)
         auth_close(&w);
         buf_free(&message);
     }
+}
+
+static void a_strangers_pass_does_not_hide_that_ours_may_pass_yet(void **state)
+{
+    struct auth_world w = {0};
+
+    (void)state;
+    auth_open(&w, VIEW(FROM "\r\n"));
+    auth_txt(&w, "_dmarc.mail.example.org", REJECT);
+    w.facts.otherwise = FACTS_NXDOMAIN;
+    w.j.auth.dkim = RESULT_pass;
+    w.j.auth.dkim_domain[w.j.auth.dkim_n++] = VIEW("example.net");
+    w.j.auth.dkim_open[w.j.auth.dkim_open_n++] = (struct judge_signer){VIEW("example.org"), RESULT_temperror};
+    assert_int_equal(auth_judge(&w, &check_dmarc, VIEW(""))->result, RESULT_temperror);
+    auth_close(&w);
 }
 
 static void the_property_is_the_domain_of_from(void **state)
@@ -207,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
         cmocka_unit_test(both_names_are_asked_for_at_once),
+        cmocka_unit_test(a_strangers_pass_does_not_hide_that_ours_may_pass_yet),
         cmocka_unit_test(the_property_is_the_domain_of_from),
         cmocka_unit_test(a_name_that_is_too_long),
     };

@@ -28,6 +28,8 @@ static const struct {
     {"each of several fields", R "a 1 contains Received: second",
      VIEW("Received: first\r\nReceived: second\r\n\r\n"), "a: hit Received: second"},
     {"any field", R "a 1 regex *: ^bulk", VIEW("X-Mailer: Bulk 1\r\n\r\n"), "a: hit X-Mailer: Bulk"},
+    {"a field as its reader sees it, without disguise", R "a 1 contains Subject: cheap",
+     VIEW("Subject: =?utf-8?Q?che=C2=ADap?=\r\n\r\n"), "a: hit Subject: cheap"},
     {"the body is none", R "a 1 contains *: cheap", VIEW("From: a\r\n\r\nSubject: cheap\r\n"), ""},
     {"raw 8-bit bytes", R "a 1 contains Subject: m\xc3\xbcller", VIEW("Subject: M\xfcller\r\n\r\n"),
      "a: hit Subject: M\xc3\xbcller"},
@@ -66,6 +68,31 @@ static void a_limit_makes_a_rule_unusable(void **state)
     assert_string_equal(check_judge(&w), "x: unusable Subject: the regular expression took too many steps");
     check_close(&w);
     buf_free(&message);
+}
+
+/* Many small fields times many rules: one result says what was left out. */
+static void rules_without_time_are_told_once(void **state)
+{
+    struct buf message = {0}, rules = {0};
+    struct check_world w = {0};
+    const char *said;
+
+    (void)state;
+    for (unsigned i = 0; i < 900; i++)
+        buf_add_str(&message, "X: abc\r\n");
+    buf_add_str(&message, "\r\n");
+    for (unsigned i = 0; i < 10000; i++)
+        buf_addf(&rules, "%sheader_rules n%u 1 regex *: a%ux", i ? "\n" : "", i, i);
+    check_open(&w, &check_header, rules.p);
+    check_message(&w, buf_view(&message));
+    said = check_judge(&w);
+    print_message("%s\n", said);
+    assert_int_equal(w.a.verdict.n, 1);
+    assert_memory_equal(said, "unusable ", 9);
+    assert_non_null(strstr(said, " rules were not looked for: all rules together took more than 1 s"));
+    check_close(&w);
+    buf_free(&message);
+    buf_free(&rules);
 }
 
 static void a_suspended_rule_is_unusable(void **state)
@@ -115,8 +142,11 @@ static void wrong_rules_are_told(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_are_looked_at),         cmocka_unit_test(a_limit_makes_a_rule_unusable),
-        cmocka_unit_test(a_suspended_rule_is_unusable), cmocka_unit_test(a_whole_header_is_looked_at),
+        cmocka_unit_test(fields_are_looked_at),
+        cmocka_unit_test(a_limit_makes_a_rule_unusable),
+        cmocka_unit_test(rules_without_time_are_told_once),
+        cmocka_unit_test(a_suspended_rule_is_unusable),
+        cmocka_unit_test(a_whole_header_is_looked_at),
         cmocka_unit_test(wrong_rules_are_told),
     };
 

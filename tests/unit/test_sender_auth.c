@@ -15,7 +15,7 @@ static const struct {
     const char *spf_domain;
     bool by_helo;
     enum check_result dkim;
-    const char *dkim_domain[2];
+    const char *dkim_domain[2]; /* "?": that could not be judged */
     enum check_result wanted;
     const char *how;
 } cases[] = {
@@ -151,16 +151,34 @@ static const struct {
      "",
      false,
      RESULT_temperror,
-     {NULL},
+     {"?mail.example.org"},
      RESULT_temperror,
      "SPF: none, DKIM: temperror"},
+    {"... about a stranger",
+     "a@example.org",
+     RESULT_none,
+     "",
+     false,
+     RESULT_temperror,
+     {"?example.net"},
+     RESULT_fail,
+     "SPF: none, DKIM: temperror for another domain"},
+    {"a stranger's signature is not known",
+     "a@example.org",
+     RESULT_softfail,
+     "example.org",
+     false,
+     RESULT_unknown,
+     {"?example.net"},
+     RESULT_fail,
+     "SPF: softfail, DKIM: unknown for another domain"},
     {"unknown is more than silent",
      "a@example.org",
      RESULT_temperror,
      "",
      false,
      RESULT_unknown,
-     {NULL},
+     {"?example.org"},
      RESULT_unknown,
      "SPF: temperror, DKIM: unknown"},
     {"both are switched off",
@@ -183,6 +201,14 @@ static const struct {
      "SPF: pass, DKIM: pass for another domain"},
 };
 
+static void add_signer(struct judge_auth *auth, const char *domain)
+{
+    if (domain[0] == '?')
+        auth->dkim_open[auth->dkim_open_n++] = (struct judge_signer){view_of(domain + 1), auth->dkim};
+    else
+        auth->dkim_domain[auth->dkim_n++] = view_of(domain);
+}
+
 static void proof_is_of_the_senders_domain(void **state)
 {
     struct check_world w = {0};
@@ -199,8 +225,8 @@ static void proof_is_of_the_senders_domain(void **state)
         w.j.auth.spf_domain = view_of(cases[i].spf_domain);
         w.j.auth.spf_by_helo = cases[i].by_helo;
         w.j.auth.dkim = cases[i].dkim;
-        for (; w.j.auth.dkim_n < 2 && cases[i].dkim_domain[w.j.auth.dkim_n]; w.j.auth.dkim_n++)
-            w.j.auth.dkim_domain[w.j.auth.dkim_n] = view_of(cases[i].dkim_domain[w.j.auth.dkim_n]);
+        for (unsigned k = 0; k < 2 && cases[i].dkim_domain[k]; k++)
+            add_signer(&w.j.auth, cases[i].dkim_domain[k]);
         found = sender_auth_find(&w.j, &how);
         if (found != cases[i].wanted || strcmp(how.p, cases[i].how) != 0)
             fail_msg("%s: %s, %s", cases[i].behaviour, check_result_name(found), how.p);

@@ -33,6 +33,8 @@ struct check_ops {
     void (*judge)(struct judge *j, void *state);
 };
 
+#define JUDGE_FROM_DOMAINS 4
+
 struct judge_text {
     struct view text; /* UTF-8, decoded; of HTML as its reader sees it */
     struct view raw;  /* transfer encoding undone, nothing else */
@@ -49,17 +51,28 @@ struct judge_mail {
     bool has_received;
     struct mail_addresses from; /* of all From: fields */
     unsigned from_fields;
-    struct view from_domain; /* ASCII lower case; empty: no From:, several domains, or a broken one */
+    /* What they name, each once: as the DNS knows it, lower case, A-labels, no last dot. */
+    struct view from_domains[JUDGE_FROM_DOMAINS];
+    unsigned from_domain_n;
+    bool from_over;          /* there are more domains, or addresses, than are looked at */
+    bool from_unread;        /* and one that is no name */
+    struct view from_domain; /* the only one; empty: there is none, or several */
     struct view subject;     /* decoded, unfolded, UTF-8 */
     struct judge_text *text;
     unsigned text_n;
     struct mail_urls urls;
     bool has_text; /* text and urls are made */
     struct charset_set *set;
+    bool text_cut; /* of a text part only the beginning was read, or kept */
 };
 
 struct judge_address {                /* of the envelope sender */
     struct view whole, local, domain; /* domain: lower case, no last dot; empty for the null sender */
+};
+
+struct judge_signer { /* of a DKIM signature that may pass when it is tried again */
+    struct view domain;
+    enum check_result result; /* temperror, unknown */
 };
 
 /* What one check tells those behind it. */
@@ -69,6 +82,8 @@ struct judge_auth {
     bool spf_by_helo;                             /* the null sender: SPF's domain is that of HELO */
     struct view dkim_domain[5];                   /* d= of signatures that pass */
     unsigned dkim_n;
+    struct judge_signer dkim_open[5];
+    unsigned dkim_open_n;
     enum check_result iprev;
     struct view client_name; /* where iprev passed */
 };
@@ -106,7 +121,7 @@ bool judge_is_suspended(const struct judge *j, const char *kind, struct view nam
 
 /* judge_mail.c: what of the message is made on demand. */
 const struct mail_received_chain *judge_mail_received(struct judge *j);
-/* Text of every text part of the usual reading (at most 100), and all links in them. */
+/* Text of every text part of the usual reading (at most 1000), and all links in them. */
 void judge_mail_texts(struct judge *j);
 struct view judge_mail_subject(struct judge *j);
 /* The n-th field of this name (0 = the first), any case; NULL: there is none. */

@@ -4,7 +4,9 @@
  * Called by judge.c. The topmost DKIM_SIGNATURES_MAX signatures are looked at, each by itself; one that
  * passes is enough. What the grammar or the clock rules out needs neither key nor libopendkim. A signature
  * that is good by RFC 6376 but covers less than all of the body (l=), or is made with SHA-1 (RFC 8301, 3.1),
- * passes, is told, and does not count for DMARC. One that lets somebody else add a From does not pass.
+ * passes, is told, and does not count for DMARC. One that lets somebody else add a From, a Subject and the
+ * like does not pass, nor does any where readers may find other fields in the header (a CR that stands
+ * alone).
  */
 #include "workers/antispam/check.h"
 
@@ -77,22 +79,49 @@ static const struct fact *key_of(struct judge *j, const struct looked *l)
     return v.n ? judge_fact(j, FACT_TXT, v) : &nowhere;
 }
 
-/* Names that the message has more of than h= covers: whoever forwards it may have added one. */
-static bool has_unsigned_from(const struct judge *j, const struct looked *l)
+/* Fields of which a message has just one: where there are more, a reader may show another one than was signed
+ * (RFC 6376, 8.15). */
+static const struct {
+    const char *name, *why;
+} singles[] = {
+    {"From", "a From is not signed"},
+    {"Subject", "a Subject is not signed"},
+    {"Date", "a Date is not signed"},
+    {"To", "a To is not signed"},
+    {"Cc", "a Cc is not signed"},
+    {"Reply-To", "a Reply-To is not signed"},
+    {"Message-ID", "a Message-ID is not signed"},
+    {"Content-Type", "a Content-Type is not signed"},
+    {"MIME-Version", "a MIME-Version is not signed"},
+    {"Content-Transfer-Encoding", "a Content-Transfer-Encoding is not signed"},
+};
+
+/* The message has more of them than h= covers: whoever forwards it may have added one. NULL: of none. What
+ * h= leaves out altogether was never vouched for. */
+static const char *why_added(const struct judge *j, const struct looked *l)
 {
-    return judge_mail_field(j, "From", tag_list_count(l->s.h, "from")) != NULL;
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++) {
+        const unsigned n = tag_list_count(l->s.h, singles[i].name);
+
+        if (n && judge_mail_field(j, singles[i].name, n))
+            return singles[i].why;
+    }
+    return NULL;
 }
 
 static void pass_or_not(const struct judge *j, struct looked *l)
 {
     const bool relaxed = dkim_signature_is_relaxed(&l->s);
     struct view body = j->mail->header->body;
+    const char *added = why_added(j, l);
 
     l->result = RESULT_policy;
     if (!judge_mail_field(j, "From", 0)) {
         l->why = "there is no From";
-    } else if (has_unsigned_from(j, l)) {
-        l->why = "a From is not signed";
+    } else if (added) {
+        l->why = added;
+    } else if (j->mail->header->odd & MAIL_HEADER_BARE_CR) {
+        l->why = "a CR stands alone in the header"; /* some readers see a field begin there */
     } else if (relaxed && dkim_text_has_bare_cr(body)) {
         l->why = "a CR stands alone in the body"; /* libopendkim does not hash it there */
     } else {
@@ -250,9 +279,12 @@ static struct view lower(struct judge *j, struct view v)
 
 static void tell_others(struct judge *j, const struct looked *l, unsigned n, const struct looked *best)
 {
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         if (l[i].result == RESULT_pass && !l[i].weak)
             j->auth.dkim_domain[j->auth.dkim_n++] = lower(j, l[i].s.d);
+        else if (l[i].result == RESULT_temperror || l[i].result == RESULT_unknown)
+            j->auth.dkim_open[j->auth.dkim_open_n++] = (struct judge_signer){lower(j, l[i].s.d), l[i].result};
+    }
     j->auth.dkim = best->weak ? RESULT_policy : best->result;
 }
 

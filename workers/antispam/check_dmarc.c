@@ -14,10 +14,10 @@ enum look { LOOK_FOUND, LOOK_NOTHING, LOOK_SEVERAL, LOOK_BROKEN, LOOK_TEMPERROR,
 
 struct work {
     struct judge *j;
-    char name[FACTS_NAME_MAX + 1];
-    struct view from, org; /* `from` within `name` */
+    struct view from, org;
     struct dmarc_record record;
     enum dmarc_policy policy;
+    enum check_result result;
     struct buf detail;
 };
 
@@ -34,28 +34,13 @@ static const struct fact *fact_of(struct judge *j, struct view domain)
     return judge_fact(j, FACT_TXT, (struct view){name, n + domain.n});
 }
 
-/* False: it is no name that has records. */
-static bool open_work(struct work *w, struct judge *j)
-{
-    struct view domain = j->mail->from_domain;
-    size_t n = domain.n && domain.p[0] != '[' ? fact_name_clean(domain, w->name) : 0;
-
-    w->j = j;
-    w->from = (struct view){w->name, n};
-    if (n)
-        w->org = judge_domain_org(j, w->from);
-    return n > 0;
-}
-
 static void ask(struct judge *j, void *state)
 {
-    struct work w = {0};
-
     (void)state;
-    if (j->mail->from_fields != 1 || !open_work(&w, j))
-        return;
-    fact_of(j, w.from);
-    fact_of(j, w.org);
+    for (unsigned i = 0; i < j->mail->from_domain_n; i++) {
+        fact_of(j, j->mail->from_domains[i]);
+        fact_of(j, judge_domain_org(j, j->mail->from_domains[i]));
+    }
 }
 
 static enum look look_at(struct work *w, struct view domain)
@@ -142,6 +127,21 @@ static bool dkim_passes(struct work *w)
     return false;
 }
 
+/* When it is tried again, with another answer than this one. Whoever is not aligned would not help: else
+ * anybody could disarm the policy by a signature or a sender of his own that cannot be judged. */
+static bool may_pass(const struct work *w, enum check_result result)
+{
+    const struct judge_auth *auth = &w->j->auth;
+
+    if (auth->spf == result && is_aligned(w, auth->spf_domain, w->record.strict_spf))
+        return true;
+    for (unsigned i = 0; i < auth->dkim_open_n; i++)
+        if (auth->dkim_open[i].result == result &&
+            is_aligned(w, auth->dkim_open[i].domain, w->record.strict_dkim))
+            return true;
+    return false;
+}
+
 /* Neither passes. What may still pass when it is tried again is no `fail`. */
 static enum check_result why_none_passes(const struct work *w)
 {
@@ -149,12 +149,9 @@ static enum check_result why_none_passes(const struct work *w)
 
     if (auth->spf == RESULT__MAX && auth->dkim == RESULT__MAX)
         return RESULT_none;
-    if (auth->spf == RESULT_unknown || auth->dkim == RESULT_unknown)
+    if (may_pass(w, RESULT_unknown))
         return RESULT_unknown;
-    if (auth->dkim == RESULT_temperror ||
-        (auth->spf == RESULT_temperror && is_aligned(w, auth->spf_domain, w->record.strict_spf)))
-        return RESULT_temperror;
-    return RESULT_fail;
+    return may_pass(w, RESULT_temperror) ? RESULT_temperror : RESULT_fail;
 }
 
 static enum check_result weigh_record(struct work *w)
@@ -169,28 +166,6 @@ static enum check_result weigh_record(struct work *w)
     return spf || dkim ? RESULT_pass : why_none_passes(w);
 }
 
-/* --- the result --------------------------------------------------------- */
-
-/* RFC 7489, 6.6.1. NULL: it has just one domain. */
-static const char *why_no_domain(const struct judge *j, enum check_result *result)
-{
-    unsigned named = 0;
-
-    *result = RESULT_permerror;
-    if (!j->mail->from_fields)
-        return "there is no From";
-    if (j->mail->from_fields > 1)
-        return "there are several From fields";
-    if (j->mail->from_domain.n)
-        return NULL;
-    for (unsigned i = 0; i < j->mail->from.n; i++)
-        named += j->mail->from.address[i].domain.n > 0;
-    if (named)
-        return "From is broken, or names several domains";
-    *result = RESULT_none;
-    return "From names no domain";
-}
-
 static const struct {
     enum check_result result;
     const char *why;
@@ -202,40 +177,93 @@ static const struct {
     [LOOK_UNKNOWN] = {RESULT_unknown, "the DMARC record was never asked for"},
 };
 
-static void say(struct work *w, enum check_result result)
+static void judge_one(struct work *w)
 {
-    struct antispam_result *r = judge_say(w->j, CHECK_dmarc, VIEW(""), result, "%s", w->detail.p);
+    enum look look;
 
-    w->j->auth.dmarc = result;
-    if (w->from.n)
-        judge_prop(w->j, r, "header.from=%.*s", (int)w->from.n, w->from.p);
-    buf_free(&w->detail);
+    w->org = judge_domain_org(w->j, w->from);
+    look = find_record(w);
+    if (look == LOOK_FOUND) {
+        w->result = weigh_record(w);
+        return;
+    }
+    buf_add_str(&w->detail, looks[look].why);
+    w->result = looks[look].result;
+}
+
+/* --- all domains of From ------------------------------------------------ */
+
+/* The lower, the worse. Of several that fail the strictest policy counts. */
+static unsigned rank(const struct work *w)
+{
+    static const enum check_result order[] = {RESULT_fail,      RESULT_temperror, RESULT_unknown,
+                                              RESULT_permerror, RESULT_none,      RESULT_pass};
+    unsigned i = 0;
+
+    while (i < sizeof order / sizeof *order && order[i] != w->result)
+        i++;
+    return (i + 1) * DMARC_POLICY__MAX - (w->result == RESULT_fail ? (unsigned)w->policy : 0);
+}
+
+/* RFC 7489, 6.6.1, leaves several domains to the receiver: readers show any of them, so the worst one counts.
+ */
+static void judge_each(struct judge *j, struct work *worst)
+{
+    for (unsigned i = 0; i < j->mail->from_domain_n; i++) {
+        struct work w = {.j = j, .from = j->mail->from_domains[i]};
+
+        judge_one(&w);
+        if (i && rank(&w) >= rank(worst)) {
+            buf_free(&w.detail);
+            continue;
+        }
+        buf_free(&worst->detail);
+        *worst = w;
+    }
+}
+
+/* Why the result is not simply that of one domain. Nobody stands behind those that are not looked at. */
+static void describe_several(struct work *w)
+{
+    const struct judge_mail *m = w->j->mail;
+
+    if (m->from_over) {
+        w->result = RESULT_fail;
+        buf_addf(&w->detail, "; From names more than the %u domains that are judged", m->from_domain_n);
+    } else if (m->from_domain_n > 1) {
+        buf_addf(&w->detail, "; the worst of %u domains in From", m->from_domain_n);
+    }
+    if (m->from_fields > 1)
+        buf_addf(&w->detail, "; there are %u From fields", m->from_fields);
+    if (m->from_unread)
+        buf_add_str(&w->detail, "; From also names what is no domain");
+}
+
+static const char *why_no_domain(const struct judge *j, enum check_result *result)
+{
+    *result = j->mail->from_fields && !j->mail->from_unread ? RESULT_none : RESULT_permerror;
+    if (!j->mail->from_fields)
+        return "there is no From";
+    return j->mail->from_unread ? "From is broken: no domain can be read" : "From names no domain";
 }
 
 static void judge_dmarc(struct judge *j, void *state)
 {
     struct work w = {.j = j};
-    enum check_result result;
-    const char *why = why_no_domain(j, &result);
-    enum look look;
+    struct antispam_result *r;
 
     (void)state;
-    if (!why && !open_work(&w, j)) {
-        why = "From names no domain of the DNS";
-        result = RESULT_none;
+    if (j->mail->from_domain_n) {
+        judge_each(j, &w);
+        describe_several(&w);
+    } else {
+        buf_add_str(&w.detail, why_no_domain(j, &w.result));
     }
-    if (why) {
-        buf_add_str(&w.detail, why);
-        say(&w, result);
-        return;
-    }
-    look = find_record(&w);
-    if (look == LOOK_FOUND) {
-        say(&w, weigh_record(&w));
-        return;
-    }
-    buf_add_str(&w.detail, looks[look].why);
-    say(&w, looks[look].result);
+    r = judge_say(j, CHECK_dmarc, VIEW(""), w.result, "%s", w.detail.p);
+    j->auth.dmarc = w.result;
+    if (w.from.n)
+        judge_prop(j, r, "header.from=%.*s", (int)w.from.n, w.from.p);
+    buf_free(&w.detail);
 }
 
 const struct check_ops check_dmarc = {.ask = ask, .judge = judge_dmarc};

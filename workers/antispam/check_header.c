@@ -24,7 +24,7 @@ static void look(struct judge *j, struct rules *rules, const struct mail_field *
     struct view raw = mail_header_unfold(j->arena, f->value);
     struct view decoded = mail_word_decode(j->arena, j->mail->set, f->value);
 
-    rules_look(rules, f->name, decoded);
+    rules_look_seen(rules, f->name, decoded);
     if (!view_equal(raw, decoded))
         rules_look(rules, f->name, raw);
 }
@@ -44,6 +44,10 @@ static void judge_header(struct judge *j, void *state)
         judge_say(j, CHECK_header, f.name,
                   f.hit && !judge_is_suspended(j, "header", f.name) ? RESULT_hit : RESULT_unusable, "%.*s",
                   (int)f.detail.n, f.detail.p);
+    if (rules_unlooked(rules))
+        judge_say(j, CHECK_header, VIEW(""), RESULT_unusable,
+                  "%u rules were not looked for: all rules together took more than %d s",
+                  rules_unlooked(rules), (int)(RULES_TIME_MAX / 1000000000));
     if (rules_cut(rules))
         judge_say(j, CHECK_header, VIEW("text-cut"), RESULT_skipped,
                   "only the first %zu bytes were looked at", RULES_TEXT_MAX);

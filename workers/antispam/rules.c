@@ -2,10 +2,11 @@
  * rules.c - see rules.h: looking for the rules of a list in the texts of a message.
  *
  * Called by check_header.c and check_body.c, in a child. It writes only what is marked as memory of the child
- * in rules_part.h. Each rule is told once: by its first hit, or by the first limit that it met. The texts are
- * hostile.
+ * in rules_part.h. Each rule is told once: by its first hit, or by the first limit of its own that it met;
+ * those that the limit of all of them ended are counted only. The texts are hostile.
  */
 #include "workers/antispam/excerpt.h"
+#include "workers/antispam/fold.h"
 #include "workers/antispam/rules_part.h"
 #include "workers/charset.h"
 
@@ -19,6 +20,20 @@ unsigned rules_count(const struct rules *r)
 bool rules_cut(const struct rules *r)
 {
     return r->cut;
+}
+
+size_t rules_room(const struct rules *r)
+{
+    return r->room;
+}
+
+unsigned rules_unlooked(const struct rules *r)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < r->n; i++)
+        n += r->row[i].found == RULES_NO_TIME;
+    return n;
 }
 
 void rules_begin(struct rules *r)
@@ -73,7 +88,7 @@ static void look_wildcard(struct rules *r, struct rules_row *row)
 
     r->left -= (int64_t)(r->text.n * (1 + row->pattern.n / 64) * 2);
     if (r->left < 0) {
-        say(r, row, RULES_LIMIT, VIEW("not looked for: all rules together took too much time"));
+        row->found = RULES_NO_TIME;
         return;
     }
     line = wildcard_find(row->wildcard, r->text);
@@ -111,7 +126,7 @@ static void look_regexp(struct rules *r, struct rules_row *row)
     if (result == REGEXP_MATCH)
         say(r, row, RULES_HIT, shown_match(r->text, match));
     else if (result == REGEXP_TIME && row->left > 0)
-        say(r, row, RULES_LIMIT, VIEW("not looked for: all rules together took too much time"));
+        row->found = RULES_NO_TIME;
     else if (result != REGEXP_NONE) {
         row->strikes++;
         say(r, row, RULES_LIMIT, view_of(regexp_result_name(result)));
@@ -122,7 +137,7 @@ static void look_regexp(struct rules *r, struct rules_row *row)
 static struct view take_text(struct rules *r, struct view text)
 {
     if (text.n > r->room) {
-        text = utf8_cut(text, r->room);
+        text = fold_cut(text, r->room);
         r->cut = true;
     }
     if (!charset_is_utf8(text)) {
@@ -134,14 +149,9 @@ static struct view take_text(struct rules *r, struct view text)
     return text;
 }
 
-void rules_look(struct rules *r, struct view field, struct view text)
+/* In r->text. */
+static void look_all(struct rules *r)
 {
-    if (r->n == 0)
-        return;
-    if (!text.p)
-        text = VIEW("");
-    r->field = field;
-    r->text = take_text(r, text);
     r->wanted_n = 0;
     literals_find(r->literals, r->text, on_literal, r);
     for (uint32_t i = 0; i < r->wanted_n; i++)
@@ -153,12 +163,35 @@ void rules_look(struct rules *r, struct view field, struct view text)
             look_regexp(r, &r->row[r->regex[i]]);
 }
 
+void rules_look(struct rules *r, struct view field, struct view text)
+{
+    if (r->n == 0)
+        return;
+    if (!text.p)
+        text = VIEW("");
+    r->field = field;
+    r->text = take_text(r, text);
+    look_all(r);
+}
+
+void rules_look_seen(struct rules *r, struct view field, struct view text)
+{
+    rules_look(r, field, text);
+    if (r->n == 0 || !fold_is_needed(r->text))
+        return;
+    buf_clear(&r->folded);
+    buf_add(&r->folded, "", 0);
+    fold_add(&r->folded, r->text);
+    r->text = buf_view(&r->folded);
+    look_all(r);
+}
+
 bool rules_next(const struct rules *r, uint32_t *at, struct rules_finding *f)
 {
     while (*at < r->n) {
         const struct rules_row *row = &r->row[(*at)++];
 
-        if (row->found == RULES_NOT_YET)
+        if (row->found == RULES_NOT_YET || row->found == RULES_NO_TIME)
             continue;
         *f = (struct rules_finding){
             row->name, row->found == RULES_HIT, {r->said.p + row->detail, row->detail_n}};

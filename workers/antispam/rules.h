@@ -19,7 +19,7 @@
 
 #define RULES_MAX         20000                 /* of one list */
 #define RULES_TEXT_MAX    ((size_t)1 << 20)     /* bytes of text that are looked at in one message */
-#define RULES_TIME_MAX    ((int64_t)2000000000) /* ns of CPU of wildcards and expressions in one message */
+#define RULES_TIME_MAX    ((int64_t)1000000000) /* ns of CPU of wildcards and expressions in one message */
 #define RULES_STRIKES_MAX 3
 #define RULES_EXCERPT_MAX 80 /* bytes */
 
@@ -36,8 +36,15 @@ unsigned rules_slow(const struct rules *r);
 void rules_begin(struct rules *r);
 /* A text of any bytes; of body rules `field` is empty. What goes beyond RULES_TEXT_MAX is cut. */
 void rules_look(struct rules *r, struct view field, struct view text);
+/* The same for a text that a reader sees: where characters that nobody sees or wide letters disguise its
+ * words, again in a copy without that (fold.h). The copy costs no room. */
+void rules_look_seen(struct rules *r, struct view field, struct view text);
+/* How many bytes are still looked at. */
+size_t rules_room(const struct rules *r);
 /* Were texts cut? */
 bool rules_cut(const struct rules *r);
+/* How many rules were not looked for to the end because all together met RULES_TIME_MAX: no findings. */
+unsigned rules_unlooked(const struct rules *r);
 
 struct rules_finding {
     struct view name;

@@ -174,6 +174,7 @@ void rules_close(struct rules *r)
     free(r->row);
     buf_free(&r->lines);
     buf_free(&r->clean);
+    buf_free(&r->folded);
     buf_free(&r->said);
     free(r);
 }

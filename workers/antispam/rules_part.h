@@ -11,7 +11,12 @@
 #include "workers/antispam/rules.h"
 #include "workers/antispam/wildcard.h"
 
-enum rules_found { RULES_NOT_YET, RULES_HIT, RULES_LIMIT };
+enum rules_found {
+    RULES_NOT_YET,
+    RULES_HIT,
+    RULES_LIMIT,   /* of its own */
+    RULES_NO_TIME, /* the limit of all rules together */
+};
 
 struct rules_row {
     struct view name, field, pattern; /* of rules.lines; field: empty in a body rule */
@@ -40,7 +45,7 @@ struct rules {
     uint32_t *wanted; /* rows of wildcards whose literal stands in the text at hand */
     uint32_t wanted_n;
     struct view field, text; /* at hand */
-    struct buf clean, said;
+    struct buf clean, folded, said;
     size_t room;  /* bytes of text that are still looked at */
     int64_t left; /* ns of CPU */
     bool cut;

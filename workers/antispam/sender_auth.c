@@ -24,6 +24,25 @@ static struct view find_signer(const struct judge *j)
     return (struct view){0};
 }
 
+/* A signature that would count may pass yet. One of any other domain is no excuse: everybody can add it. */
+static bool may_sign(const struct judge *j, enum check_result result)
+{
+    struct view org = judge_domain_org(j, j->sender.domain);
+
+    for (unsigned i = 0; i < j->auth.dkim_open_n; i++)
+        if (j->auth.dkim_open[i].result == result &&
+            mail_address_same_domain(org, judge_domain_org(j, j->auth.dkim_open[i].domain)))
+            return true;
+    return false;
+}
+
+static bool is_of_another(const struct judge *j)
+{
+    const enum check_result r = j->auth.dkim;
+
+    return r == RESULT_pass || ((r == RESULT_unknown || r == RESULT_temperror) && !may_sign(j, r));
+}
+
 static const char *name_of(enum check_result result)
 {
     return result < RESULT__MAX ? check_result_name(result) : "not judged";
@@ -44,9 +63,8 @@ enum check_result sender_auth_find(const struct judge *j, struct buf *how)
         return RESULT_pass;
     }
     buf_addf(how, "SPF: %s, DKIM: %s%s", name_of(j->auth.spf), name_of(j->auth.dkim),
-             j->auth.dkim == RESULT_pass ? " for another domain" : "");
-    if (j->auth.spf == RESULT_unknown || j->auth.dkim == RESULT_unknown)
+             is_of_another(j) ? " for another domain" : "");
+    if (j->auth.spf == RESULT_unknown || may_sign(j, RESULT_unknown))
         return RESULT_unknown;
-    return j->auth.spf == RESULT_temperror || j->auth.dkim == RESULT_temperror ? RESULT_temperror
-                                                                               : RESULT_fail;
+    return j->auth.spf == RESULT_temperror || may_sign(j, RESULT_temperror) ? RESULT_temperror : RESULT_fail;
 }
