@@ -73,6 +73,7 @@ $(B)/libworkers.a: $(WOBJ) $(COBJ)
 $(B)/obj/common/%.o: WCONV = -Wconversion
 $(B)/obj/workers/%.o: WCONV = -Wconversion $(shell pkg-config --cflags libxml-2.0 opendkim libpsl libcares 2>/dev/null)
 $(B)/obj/launcher/%.o: WCONV = -Wconversion
+$(B)/obj/tests/unit/%.o: OPT = -O1 -g1
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC $<"; $(CC) $(CFLAGS_ALL) $(WCONV) -c -o $@ $<

@@ -16,7 +16,7 @@ static void numbers_are_little_endian(void **state)
 {
     struct buf b = {0};
     struct view rest;
-    uint64_t n;
+    uint64_t n = 0;
 
     (void)state;
     pack_number(&b, 0x0102030405060708, 8);
