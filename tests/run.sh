@@ -79,23 +79,23 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline           200  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_inline           150  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
 errors_threaded         110  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            240  3000 --kills
+kills_inline            200  3000 --kills
 kills_slow_mta          110  1500 --kills --mta slow
 kills_reuse             120  2000 --kills --scenario reuse
 kills_torn              110  2000 --kills --scenario torn
 kills_overwrite         100  1000 --kills --scenario overwrite
 kills_external_stage    110  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
 kills_threaded          120  2000 --kills --threaded --seed 1
-kills_workers_all       40  2000 --kills --workers --seed 4
-kills_workers_one       40  2000 --kills --workers --one --seed 5
-kills_antispam           14   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
-kills_av_all             14   350 --kills --workers --av --timeout 60000 --seed 6
-kills_av_one             14   350 --kills --workers --av --timeout 60000 --one --seed 7
-kills_av_reload          12   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
-kills_av_drain           12   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
-kills_of_recovery       170  6000 --recover-kills --seed 2
+kills_workers_all       30  2000 --kills --workers --seed 4
+kills_workers_one       30  2000 --kills --workers --one --seed 5
+kills_antispam           10   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
+kills_av_all             10   350 --kills --workers --av --timeout 60000 --seed 6
+kills_av_one             10   350 --kills --workers --av --timeout 60000 --one --seed 7
+kills_av_reload           8   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
+kills_av_drain            8   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
+kills_of_recovery       140  6000 --recover-kills --seed 2
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
 controls='
