@@ -8,41 +8,14 @@
  */
 #include "workers/antispam/judge_from.h"
 
+#include "workers/antispam/idn.h"
 #include "workers/mail/mail_limits.h"
-
-#include <idn2.h>
-
-#define DOMAIN_MAX 600 /* bytes of a domain in UTF-8; a longer one cannot be a name */
-
-static bool is_ascii(struct view v)
-{
-    for (size_t i = 0; i < v.n; i++)
-        if ((unsigned char)v.p[i] >= 0x80)
-            return false;
-    return true;
-}
-
-/* As readers of mail do it (UTS 46: full width letters, ideographic dots). 0: it is no name. */
-static size_t to_ascii(struct view domain, char *to)
-{
-    char copy[DOMAIN_MAX + 1], *ascii = NULL;
-    size_t n = 0;
-
-    if (domain.n > DOMAIN_MAX || memchr(domain.p, '\0', domain.n))
-        return 0;
-    memcpy(copy, domain.p, domain.n);
-    copy[domain.n] = '\0';
-    if (idn2_to_ascii_8z(copy, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK)
-        n = fact_name_clean(view_of(ascii), to);
-    idn2_free(ascii);
-    return n;
-}
 
 static void add_domain(struct judge *j, struct view domain)
 {
     struct judge_mail *m = j->mail;
     char text[FACTS_NAME_MAX + 1];
-    struct view clean = {text, is_ascii(domain) ? fact_name_clean(domain, text) : to_ascii(domain, text)};
+    struct view clean = {text, idn_to_name(domain, text)};
 
     if (!clean.n) {
         m->from_unread = true;

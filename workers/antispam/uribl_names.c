@@ -8,41 +8,14 @@
  */
 #include "workers/antispam/uribl_names.h"
 
+#include "workers/antispam/idn.h"
 #include "workers/antispam/rdns.h"
-
-#include <idn2.h>
-
-#define HOST_MAX 600 /* bytes of a host in UTF-8; a longer one cannot be a name */
 
 /* --- one name -------------------------------------------------------------- */
 
-static bool is_ascii(struct view v)
-{
-    for (size_t i = 0; i < v.n; i++)
-        if ((unsigned char)v.p[i] >= 0x80)
-            return false;
-    return true;
-}
-
-/* As browsers do it (UTS 46). 0: it is no name. */
-static size_t to_ascii(struct view host, char *to)
-{
-    char copy[HOST_MAX + 1], *ascii = NULL;
-    size_t n = 0;
-
-    if (host.n > HOST_MAX || memchr(host.p, '\0', host.n))
-        return 0;
-    memcpy(copy, host.p, host.n);
-    copy[host.n] = '\0';
-    if (idn2_to_ascii_8z(copy, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK)
-        n = fact_name_clean(view_of(ascii), to);
-    idn2_free(ascii);
-    return n;
-}
-
 static size_t clean_host(struct view host, char to[FACTS_NAME_MAX + 1])
 {
-    size_t n = is_ascii(host) ? fact_name_clean(host, to) : to_ascii(host, to);
+    size_t n = idn_to_name(host, to);
 
     return rdns_is_host_name((struct view){to, n}) ? n : 0;
 }
