@@ -79,15 +79,15 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline           150  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_inline           120  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
 errors_threaded         110  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            200  3000 --kills
+kills_inline            160  3000 --kills
 kills_slow_mta          110  1500 --kills --mta slow
-kills_reuse             120  2000 --kills --scenario reuse
-kills_torn              110  2000 --kills --scenario torn
+kills_reuse              90  2000 --kills --scenario reuse
+kills_torn               90  2000 --kills --scenario torn
 kills_overwrite         100  1000 --kills --scenario overwrite
 kills_external_stage    110  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
-kills_threaded          120  2000 --kills --threaded --seed 1
+kills_threaded           90  2000 --kills --threaded --seed 1
 kills_workers_all       30  2000 --kills --workers --seed 4
 kills_workers_one       30  2000 --kills --workers --one --seed 5
 kills_antispam           10   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
