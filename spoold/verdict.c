@@ -93,12 +93,11 @@ static void add_facts(struct json *j, const struct verdict *v, size_t max)
 {
     struct buf text = {0};
     struct json own = {.out = &text};
+    const size_t key = sizeof "\"facts\":" - 1;
 
-    buf_add_char(&text, '{');
-    facts_add_json(&own, v->facts, v->now);
-    /* {"facts":{...} : the member as it is, when there is room. */
-    if (text.n - 1 <= max)
-        facts_add_json(j, v->facts, v->now);
+    facts_add_json(&own, v->facts, v->now); /* the member as it is: taken over when there is room */
+    if (text.n <= max)
+        json_add_text(j, "facts", (struct view){text.p + key, text.n - key});
     else
         json_add_bool(j, "facts_cut", true);
     buf_free(&text);

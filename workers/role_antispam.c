@@ -8,6 +8,7 @@
 #include "workers/antispam/code_seal.h"
 #include "workers/antispam/judge.h"
 #include "workers/misbehave.h"
+#include "workers/read.h"
 #include "workers/sha256.h"
 #include "workers/worker.h"
 
@@ -75,16 +76,6 @@ out:
     buf_free(&first);
     buf_free(&second);
     return rc;
-}
-
-static ssize_t read_at(int fd, char *p, size_t n, uint64_t at)
-{
-    ssize_t got;
-
-    do
-        got = pread(fd, p, n, (off_t)at);
-    while (got < 0 && errno == EINTR);
-    return got;
 }
 
 static bool fail_io(struct wire_result *r, int err)

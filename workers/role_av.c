@@ -12,6 +12,7 @@
 #include "workers/av/av_seen.h"
 #include "workers/av/av_stat.h"
 #include "workers/misbehave.h"
+#include "workers/read.h"
 #include "workers/sha256.h"
 #include "workers/worker.h"
 
@@ -189,17 +190,6 @@ static void refuse_bytes(const struct worker_job *job, int err, const char *text
     r->status = WIRE_IO;
     r->err = err;
     answer_unexamined(job, ANTIVIRUS_BYTES, text, r);
-}
-
-/* pread(2) without the signal that came in between. */
-static ssize_t read_at(int fd, char *p, size_t n, uint64_t at)
-{
-    ssize_t got;
-
-    do
-        got = pread(fd, p, n, (off_t)at);
-    while (got < 0 && errno == EINTR);
-    return got;
 }
 
 /* All of it, and not a byte more. False: the result says why. */

@@ -195,12 +195,18 @@ static bool is_local(const struct antispam *a, const struct antispam_order *o)
            (mail_received_ip(o->ip, ip).n && networks_find(a->own, ip) != ENTRIES_NONE);
 }
 
+/* Of the client that was found. */
+static void read_ip(struct judge *j)
+{
+    j->has_ip = mail_received_ip(j->client.ip, j->ip).n > 0;
+    j->is_ip4 = j->has_ip && memcmp(j->ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+}
+
 static void take_crumbs(struct judge *j)
 {
     if (!j->order->crumbs.n || antispam_unpack_client(j->order->crumbs, &j->client) < 0)
         return;
-    j->has_ip = mail_received_ip(j->client.ip, j->ip).n > 0;
-    j->is_ip4 = j->has_ip && memcmp(j->ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+    read_ip(j);
 }
 
 static void begin(struct judge *j, struct antispam *a, const struct antispam_order *o)
@@ -326,8 +332,7 @@ static void find_client(struct judge *j)
     }
     j->client.ip = j->order->ip;
     j->client.helo = j->order->helo;
-    j->has_ip = mail_received_ip(j->client.ip, j->ip).n > 0;
-    j->is_ip4 = j->has_ip && memcmp(j->ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+    read_ip(j);
 }
 
 void judge_message(struct antispam *a, const struct antispam_order *o, struct view message,
