@@ -8,6 +8,7 @@
 #define SPOOLD_CONFIG_H
 
 #include "common/buf.h"
+#include "spoold/config_policy.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -80,37 +81,6 @@ struct config_uribl {
     char *name;
 #define OPT_URIBL(key, TYPE, field, ...) CONFIG_TYPE_##TYPE field;
 #include "spoold/config_table.h"
-};
-
-/* CHECK__MAX, and no less than RESULT__MAX: whoever reads settings need not know the checks. */
-#define CHECK(...) +1
-#define W(...)
-enum {
-    CONFIG_CHECKS = 0
-#include "common/check_table.h"
-    ,
-    CONFIG_RESULTS = 16
-};
-#undef CHECK
-#undef W
-
-/* What may differ from recipient to recipient: actions are of enum decide_action (decide.h). */
-#define CONFIG_LEVELS 4 /* by enum decide_level; the first one, none, has no settings */
-struct config_level {
-    int64_t threshold;
-    int action, outgoing_action;
-    char *text, *redirect;
-};
-struct config_policy {
-    struct config_level level[CONFIG_LEVELS];
-    int64_t incoming_threshold, outgoing_threshold;
-    int threshold_action, outgoing_threshold_action, blacklist_action, blocked_action;
-    int64_t weight[CONFIG_CHECKS][CONFIG_RESULTS]; /* by enum check and enum check_result; thousandths */
-};
-/* [profile NAME]: what it does not set is as without it. */
-struct config_profile {
-    char *name;
-    struct config_policy policy;
 };
 
 struct config_set;

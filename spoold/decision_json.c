@@ -11,26 +11,30 @@
 
 #define PLACE_MAX 200 /* bytes of "line"; a longer place loses its beginning */
 
+#define ELEMENT 250 /* bytes of an element without its addresses, about */
+
 /* The recipients in the order of their kinds, each kind's from first[kind] on. */
 struct sorted {
     struct view *rcpt;
     size_t *first; /* one more than there are kinds */
-    size_t room;   /* bytes of addresses that may still be named */
 };
 
-static size_t named(struct sorted *s, const struct view *rcpt, size_t n)
+/* How many of them have room together. */
+static size_t named(const struct view *rcpt, size_t n, size_t *room)
 {
     size_t i = 0;
 
-    while (i < n && rcpt[i].n + 4 <= s->room)
-        s->room -= rcpt[i++].n + 4;
+    while (i < n && rcpt[i].n + 4 <= *room)
+        *room -= rcpt[i++].n + 4;
     return i;
 }
 
-static void add_kind(struct buf *to, struct sorted *s, unsigned kind, const struct decide_outcome *o)
+/* Answers what is left of the room for its addresses. */
+static size_t add_kind(struct buf *to, const struct sorted *s, unsigned kind, const struct decide_outcome *o,
+                       size_t room)
 {
     const struct view *rcpt = s->rcpt + s->first[kind];
-    const size_t n = s->first[kind + 1] - s->first[kind], some = named(s, rcpt, n);
+    const size_t n = s->first[kind + 1] - s->first[kind], some = named(rcpt, n, &room);
     struct json j = {.out = to};
     struct buf weight = {0};
     struct view place = o->place;
@@ -51,6 +55,26 @@ static void add_kind(struct buf *to, struct sorted *s, unsigned kind, const stru
     json_add_view(&j, "line", place);
     buf_add_char(to, '}');
     buf_free(&weight);
+    return room;
+}
+
+/* Each kind has its share of the room; what one does not need the next ones may have. */
+static void add_kinds(const struct decide_result *r, const struct sorted *s, const size_t *one, size_t room,
+                      struct buf *to)
+{
+    const unsigned most = room / ELEMENT < 1          ? 1
+                          : room / ELEMENT < r->kinds ? (unsigned)(room / ELEMENT)
+                                                      : r->kinds;
+    const unsigned shown = r->kinds < most ? r->kinds : most;
+
+    for (unsigned k = 0; k < shown; k++) {
+        const size_t share = room / (shown - k), own = share > ELEMENT ? share - ELEMENT : 0;
+
+        buf_add_str(to, k ? "," : "");
+        room = room - share + add_kind(to, s, k, &r->outcome[one[k]], own);
+    }
+    if (shown < r->kinds)
+        buf_addf(to, ",{\"rcpt\":[],\"rcpt_more\":%zu}", r->n - s->first[shown]);
 }
 
 /* By counting: a message may have 50,000 recipients. */
@@ -69,21 +93,15 @@ static void sort(const struct decide_result *r, const struct view *rcpt, struct 
     free(at);
 }
 
-void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t rcpt_max,
-                        struct buf *to)
+void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t max, struct buf *to)
 {
     size_t *one = xcalloc(r->kinds + 1, sizeof *one);
     struct sorted s = {.rcpt = xcalloc(r->n + 1, sizeof *s.rcpt),
-                       .first = xcalloc(r->kinds + 1, sizeof *s.first),
-                       .room = rcpt_max};
+                       .first = xcalloc(r->kinds + 1, sizeof *s.first)};
 
     sort(r, rcpt, &s, one);
     buf_add_char(to, '[');
-    for (unsigned k = 0; k < r->kinds; k++) {
-        if (k)
-            buf_add_char(to, ',');
-        add_kind(to, &s, k, &r->outcome[one[k]]);
-    }
+    add_kinds(r, &s, one, max, to);
     buf_add_char(to, ']');
     free(s.rcpt);
     free(s.first);

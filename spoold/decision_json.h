@@ -11,9 +11,9 @@
 
 /*
  * The JSON array [{"rcpt":[..],"weight","level","action","why","profile","line"}], an element for each kind
- * of outcome. Of all addresses about `rcpt_max` bytes are named; "rcpt_more" counts the others of an element.
+ * of outcome. It has about `max` bytes: "rcpt_more" counts the addresses that have no room, and a last
+ * element has nothing else where there is no room for all of them.
  */
-void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t rcpt_max,
-                        struct buf *to);
+void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t max, struct buf *to);
 
 #endif

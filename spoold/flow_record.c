@@ -24,8 +24,8 @@
 #define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
 /* Of the list of parts in a line: the whole record fits into an answer of spoolctl show (query_show.c). */
 #define RECORD_PARTS_BYTES 12000
-/* Of the addresses for which something was decided in a line. */
-#define RECORD_DECISION_BYTES 8000
+/* Of what was decided for whom in a line. */
+#define RECORD_DECISION_BYTES 5000
 /* Of facts in a line. Many and long TXT records may be more; the .json of a quarantined message has all. */
 #define RECORD_FACTS_BYTES 65536
 

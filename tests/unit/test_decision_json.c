@@ -55,15 +55,16 @@ static void an_element_for_each_kind(void **state)
     buf_free(&b);
 }
 
-/* Each address is 13 bytes, one 15, and 4 around it. */
+/* Each address is 13 bytes, one 15, and 4 around it; an element counts 250. */
 static void addresses_have_their_room(void **state)
 {
     static const struct {
         size_t room;
-        int named[2], more[2];
+        int named[2], more[2], whole;
     } table[] = {
-        {0, {0, 0}, {3, 2}},  {16, {0, 0}, {3, 2}}, {17, {1, 0}, {2, 2}}, {52, {2, 0}, {1, 2}},
-        {53, {3, 0}, {0, 2}}, {70, {3, 1}, {0, 1}}, {87, {3, 2}, {0, 0}},
+        {0, {0, 0}, {3, 2}, 1},   {499, {3, 0}, {0, 2}, 1}, {500, {0, 0}, {3, 2}, 2},
+        {516, {0, 0}, {3, 2}, 2}, {517, {0, 1}, {3, 1}, 2}, {534, {1, 1}, {2, 1}, 2},
+        {605, {2, 2}, {1, 0}, 2}, {606, {3, 2}, {0, 0}, 2}, {SIZE_MAX, {3, 2}, {0, 0}, 2},
     };
 
     (void)state;
@@ -78,6 +79,7 @@ static void addresses_have_their_room(void **state)
         for (size_t k = 0; k < 2; k++) {
             const json_t *one = json_array_get(all, k);
 
+            assert_int_equal(json_object_get(one, "level") != NULL, k < (size_t)table[i].whole);
             assert_int_equal(json_array_size(json_object_get(one, "rcpt")), table[i].named[k]);
             assert_int_equal(json_integer_value(json_object_get(one, "rcpt_more")), table[i].more[k]);
         }
