@@ -85,13 +85,19 @@ static bool antispam_wants(const struct config_option *o)
            (is_one_of(o->section, sections) || check_find(view_of(o->section)) != CHECK__MAX);
 }
 
+/* Who has which profile is the supervisor's alone. */
+static bool is_own(const struct config_option *o)
+{
+    return view_equal(config_entries_name(o), VIEW("profiles"));
+}
+
 void antispam_settings_pack(const struct config *cfg, struct buf *to)
 {
     size_t n = 0;
     const struct config_option *o = config_value_options(&n);
 
     for (size_t i = 0; i < n; i++) {
-        if (o[i].type == CONFIG_VALUE_LIST)
+        if (o[i].type == CONFIG_VALUE_LIST && !is_own(&o[i]))
             pack_list(cfg, &o[i], to);
         else if (antispam_wants(&o[i]))
             pack_everywhere(cfg, &o[i], to);

@@ -11,6 +11,8 @@
 #include "spoold/config_build.h"
 #include "spoold/config_entries.h"
 #include "spoold/config_file.h"
+#include "spoold/decide_profile.h"
+#include "spoold/direction.h"
 
 #include "common/xalloc.h"
 
@@ -153,10 +155,24 @@ static void take_key(struct loader *l, const struct config_setting *s)
     }
 }
 
-static void take_setting(const struct config_setting *s, void *arg)
+/* [level low] is a section of that name. */
+static void join_section(struct config_setting *s)
+{
+    const char *whole = s->name.n ? config_value_find_joined(s->section, s->name) : NULL;
+
+    if (!whole)
+        return;
+    s->section = view_of(whole);
+    s->name = VIEW("");
+}
+
+static void take_setting(const struct config_setting *given, void *arg)
 {
     struct loader *l = arg;
+    struct config_setting joined = *given;
+    const struct config_setting *s = &joined;
 
+    join_section(&joined);
     l->source[l->now].entries++;
     if (s->section.n == 0)
         take_include(l, s);
@@ -246,7 +262,8 @@ static void take_library(struct loader *l, size_t at)
 static bool split_override(const char *text, struct config_setting *s)
 {
     const char *equals = strchr(text, '=');
-    const char *dot = equals ? memrchr(text, '.', (size_t)(equals - text)) : NULL;
+    /* The first one: the keys of [profile NAME] have another. */
+    const char *dot = equals ? memchr(text, '.', (size_t)(equals - text)) : NULL;
     const char *blank = dot ? memchr(text, ' ', (size_t)(dot - text)) : NULL;
 
     *s = (struct config_setting){.lineno = 0};
@@ -257,6 +274,7 @@ static bool split_override(const char *text, struct config_setting *s)
         s->name = (struct view){blank + 1, (size_t)(dot - blank) - 1};
     s->key = (struct view){dot + 1, (size_t)(equals - dot) - 1};
     s->value = view_of(equals + 1);
+    join_section(s);
     return s->section.n && s->key.n;
 }
 
@@ -333,6 +351,10 @@ static struct config *finish(struct loader *l, const char *path)
         config_entries_load(c, l->lists, l->errs);
     if (l->errs->n == 0)
         config_check(c, l->errs);
+    if (l->errs->n == 0) {
+        decide_profile_resolve(c, l->errs);
+        c->own = direction_new(c);
+    }
     if (l->errs->n)
         config_free(&c);
     return c;

@@ -8,6 +8,7 @@
 #define SPOOLD_CONFIG_H
 
 #include "common/buf.h"
+#include "spoold/config_policy.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #define CONFIG_INTAKE_MAX    16
 #define CONFIG_RBL_MAX       64
 #define CONFIG_URIBL_MAX     64
+#define CONFIG_PROFILE_MAX   1000
+#define CONFIG_POLICY_MAX    4000    /* a profile of a user over each one of a domain */
 #define CONFIG_LINE_MAX      1000    /* bytes of one line; iniparser refuses more than 1,023 */
 #define CONFIG_FILE_MAX      1048576 /* bytes of one file */
 #define CONFIG_INCLUDE_MAX   64      /* files named by include = */
@@ -80,32 +83,25 @@ struct config_uribl {
 #include "spoold/config_table.h"
 };
 
-/* CHECK__MAX, and no less than RESULT__MAX: whoever reads settings need not know the checks. */
-#define CHECK(...) +1
-#define W(...)
-enum {
-    CONFIG_CHECKS = 0
-#include "common/check_table.h"
-    ,
-    CONFIG_RESULTS = 16
-};
-#undef CHECK
-#undef W
-
 struct config_set;
+struct decide_profiles;
+struct direction;
 struct config {
 #define OPT(section, key, TYPE, field, ...) CONFIG_TYPE_##TYPE field;
 #include "spoold/config_table.h"
     /* The options that are made of common/check_table.h; what has no option there stays false and 0. */
     bool check_on[CONFIG_CHECKS], check_smtp_in[CONFIG_CHECKS], check_smtp_out[CONFIG_CHECKS];
-    int64_t weight[CONFIG_CHECKS][CONFIG_RESULTS]; /* by enum check and enum check_result; thousandths */
+    struct config_policy policy;
     /* Without any [intake] section there is one, "main", with the defaults. */
     struct config_intake intake[CONFIG_INTAKE_MAX];
     struct config_rbl rbl[CONFIG_RBL_MAX];
     struct config_uribl uribl[CONFIG_URIBL_MAX];
-    size_t intake_n, rbl_n, uribl_n;
-    struct config_set *set; /* what was written, and where */
-    char *file;             /* the file that was read, or NULL: defaults only */
+    struct config_profile *profile; /* owned */
+    size_t intake_n, rbl_n, uribl_n, profile_n;
+    struct decide_profiles *recipients; /* who has which profile (decide_profile.h); NULL: nobody has one */
+    struct direction *own;              /* site.networks (direction.h); NULL: none */
+    struct config_set *set;             /* what was written, and where */
+    char *file;                         /* the file that was read, or NULL: defaults only */
 };
 
 /* One complaint: "FILE:LINE: what; accepted: ...". */

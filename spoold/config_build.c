@@ -7,6 +7,10 @@
  */
 #include "spoold/config_build.h"
 
+#include "spoold/config_profile.h"
+#include "spoold/decide_profile.h"
+#include "spoold/direction.h"
+
 #include "common/log.h"
 #include "common/xalloc.h"
 
@@ -31,20 +35,37 @@ static void set_defaults(const struct config_group *group, void *base)
             set_value(&o[i], o[i].preset, base);
 }
 
+/* Room for one more; the array is zeroed. */
+static void grow(struct config *c, const struct config_group *g)
+{
+    const size_t n = config_value_count(c, g);
+    char **array = (char **)((char *)c + g->at);
+
+    if (n & (n - 1)) /* powers of two */
+        return;
+    *array = xrealloc(*array, n ? 2 * n : 1, g->size);
+    memset(*array + n * g->size, 0, (n ? n : 1) * g->size);
+}
+
 /* The element of this name, made with the defaults when it is new; NULL when there are too many. */
 static void *group_get(struct config *c, const struct config_group *g, const char *name)
 {
     size_t *n = (size_t *)((char *)c + g->count_at);
     char **in = NULL;
 
-    for (size_t i = 0; i < *n; i++)
+    for (size_t i = *n; i-- > 0;) /* most often the last one */
         if (strcmp(config_value_name(c, g, i), name) == 0)
             return config_value_element(c, g, i);
     if (*n == g->max)
         return NULL;
+    if (g->overrides)
+        grow(c, g);
     in = config_value_element(c, g, (*n)++);
     *in = xstrdup(name);
-    set_defaults(g, in);
+    if (g->overrides)
+        config_profile_inherit(c, (struct config_profile *)in);
+    else
+        set_defaults(g, in);
     return in;
 }
 
@@ -61,6 +82,18 @@ static void take_item(struct config *c, const struct config_set_item *s, struct 
         set_value(s->o, s->value, base);
 }
 
+/* What overrides comes when all is known that it overrides. */
+static void take_items(struct config *c, const struct config_set *set, bool overrides,
+                       struct config_errors *errs)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct config_group *g = set->item[i].o->group;
+
+        if ((g && g->overrides) == overrides)
+            take_item(c, &set->item[i], errs);
+    }
+}
+
 struct config *config_build(struct config_set *set, const char *file, struct config_errors *errs)
 {
     struct config *c = xcalloc(1, sizeof *c);
@@ -70,8 +103,8 @@ struct config *config_build(struct config_set *set, const char *file, struct con
     c->set = set;
     c->file = file ? xstrdup(file) : NULL;
     set_defaults(NULL, c);
-    for (size_t i = 0; i < set->n; i++)
-        take_item(c, &set->item[i], errs);
+    take_items(c, set, false, errs);
+    take_items(c, set, true, errs);
     for (size_t i = 0; i < n; i++)
         if (g[i].always && config_value_count(c, &g[i]) == 0)
             group_get(c, &g[i], g[i].always);
@@ -100,6 +133,9 @@ void config_free(struct config **c)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < config_value_count(*c, &g[i]); k++)
             free(*(char **)config_value_element(*c, &g[i], k));
+    free((*c)->profile);
+    decide_profile_free(&(*c)->recipients);
+    direction_free(&(*c)->own);
     config_set_free(&(*c)->set);
     free((*c)->file);
     free(*c);

@@ -7,7 +7,7 @@
  */
 #include "common/deliver.h"
 #include "spoold/config_check_dns.h"
-#include "spoold/config_value.h"
+#include "spoold/config_profile.h"
 #include "spoold/deliver.h"
 #include "spoold/pool.h"
 
@@ -199,4 +199,5 @@ void config_check(const struct config *c, struct config_errors *errs)
     if (c->deliver_retry_first > c->deliver_retry_longest)
         check_growing(&k, "deliver", "retry_first", "retry_longest");
     config_check_dns(c, errs);
+    config_profile_check(c, errs);
 }

@@ -13,6 +13,7 @@
 #include "common/rule.h"
 #include "common/settings.h"
 #include "common/xalloc.h"
+#include "spoold/decide_profile.h"
 #include "spoold/rule_check.h"
 
 #include <stdlib.h>
@@ -33,6 +34,8 @@ static const struct kind {
     {"network", entry_check_network, 0, "192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32"},
     {"sender", entry_check_sender, 0, "user@example.org, example.org, .example.org"},
     {"domain", entry_check_domain, 0, "example.org, .example.org"},
+    {"profile", decide_profile_check_line, 0,
+     "example.org PROFILE, .example.org PROFILE, user@example.org PROFILE"},
     {"header_rule", NULL, RULE_HEADER, "NAME WEIGHT TYPE Field: PATTERN"},
     {"body_rule", NULL, RULE_BODY, "NAME WEIGHT TYPE PATTERN"},
 };

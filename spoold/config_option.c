@@ -14,16 +14,18 @@
 #define OPTION_WORD_MAX 64 /* longest name that gets a "did you mean" */
 #define OPTION_NEAR     2  /* letters that may differ */
 
-enum { GROUP_INTAKE, GROUP_RBL, GROUP_URIBL, GROUP__MAX };
+enum { GROUP_INTAKE, GROUP_RBL, GROUP_URIBL, GROUP_PROFILE, GROUP__MAX };
 #define GROUP(section, array, max, always)                                                                   \
     {                                                                                                        \
         section, offsetof(struct config, array), offsetof(struct config, array##_n),                         \
-            sizeof(struct config_##array), max, always                                                       \
+            sizeof(struct config_##array), max, always, false                                                \
     }
 static const struct config_group group_table[GROUP__MAX] = {
     [GROUP_INTAKE] = GROUP("intake", intake, CONFIG_INTAKE_MAX, "main"),
     [GROUP_RBL] = GROUP("rbl", rbl, CONFIG_RBL_MAX, NULL),
     [GROUP_URIBL] = GROUP("uribl", uribl, CONFIG_URIBL_MAX, NULL),
+    [GROUP_PROFILE] = {"profile", offsetof(struct config, profile), offsetof(struct config, profile_n),
+                       sizeof(struct config_profile), CONFIG_PROFILE_MAX, NULL, true},
 };
 
 static const struct config_option option_table[] = {
@@ -38,6 +40,14 @@ static const struct config_option option_table[] = {
 #define OPT_URIBL(k, TYPE, field, ...)                                                                       \
     {"uribl",    k, CONFIG_VALUE_##TYPE, &group_table[GROUP_URIBL], offsetof(struct config_uribl, field),    \
      __VA_ARGS__},
+#define OPT_POLICY(short, sec, k, TYPE, field, ...)                                                          \
+    {sec, k, CONFIG_VALUE_##TYPE, NULL, offsetof(struct config, policy.field), __VA_ARGS__},                 \
+        {"profile",                                                                                          \
+         short "." k,                                                                                        \
+         CONFIG_VALUE_##TYPE,                                                                                \
+         &group_table[GROUP_PROFILE],                                                                        \
+         offsetof(struct config_profile, policy.field),                                                      \
+         __VA_ARGS__},
 #include "spoold/config_table.h"
 };
 _Static_assert((int)CONFIG_CHECKS == (int)CHECK__MAX && (int)CONFIG_RESULTS >= (int)RESULT__MAX,
@@ -72,6 +82,18 @@ const struct config_option *config_value_find_section(struct view section)
     return NULL;
 }
 
+const char *config_value_find_joined(struct view section, struct view name)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        struct view whole = view_of(option_table[i].section);
+
+        if (whole.n == section.n + 1 + name.n && name.n && whole.p[section.n] == ' ' &&
+            memcmp(whole.p, section.p, section.n) == 0 && view_ends_with(whole, name))
+            return whole.p;
+    }
+    return NULL;
+}
+
 const struct config_option *config_value_next(const struct config_option *o)
 {
     const char *section = o->section;
@@ -95,7 +117,11 @@ size_t config_value_count(const struct config *c, const struct config_group *g)
 
 void *config_value_element(const struct config *c, const struct config_group *g, size_t i)
 {
-    return (void *)((uintptr_t)c + g->at + i * g->size);
+    uintptr_t array = (uintptr_t)c + g->at;
+
+    if (g->overrides)
+        array = (uintptr_t) * (void *const *)array;
+    return (void *)(array + i * g->size);
 }
 
 const char *config_value_name(const struct config *c, const struct config_group *g, size_t i)

@@ -5,7 +5,8 @@
  * prints for the defaults. What it prints as INI must load again into the same
  * settings. Reads nothing but the struct; the caller opens and closes `to`.
  */
-#include "spoold/config_value.h"
+#include "spoold/config_profile.h"
+#include "spoold/config_set.h"
 
 #define PRINT_COLUMNS 100
 
@@ -68,6 +69,27 @@ static void ini_options(const struct config_option *first, const void *base, con
         ini_option(o, base, mark, to);
 }
 
+/* What a profile sets; the rest is as everywhere. */
+static void ini_overrides(const struct config *c, const struct config_group *g, struct buf *to)
+{
+    const size_t n = config_value_count(c, g);
+    const struct config_option *first = config_value_find_section(view_of(g->section));
+
+    buf_addf(to, "\n");
+    print_comment(to, view_of(CONFIG_PROFILE_HELP));
+    if (n == 0)
+        buf_addf(to, "# [%s NAME]\n# low.threshold = 8\n# high.action = junk\n# spf.weight_fail = 3\n",
+                 g->section);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = config_value_name(c, g, i);
+
+        buf_addf(to, "\n[%s %s]\n", g->section, name);
+        for (const struct config_option *o = first; o; o = config_value_next(o))
+            if (config_set_find(c->set, o, view_of(name)))
+                ini_option(o, config_value_element(c, g, i), "", to);
+    }
+}
+
 /* Where there is none the file shows what one looks like. */
 static void ini_group(const struct config *c, const struct config_group *g, struct buf *to)
 {
@@ -101,7 +123,7 @@ static void print_ini(const struct config *c, struct buf *to)
     }
     g = config_value_groups(&n);
     for (size_t i = 0; i < n; i++)
-        ini_group(c, &g[i], to);
+        (g[i].overrides ? ini_overrides : ini_group)(c, &g[i], to);
 }
 
 /* Text that troff prints as it stands: a line must not look like a request. */
@@ -140,6 +162,16 @@ static void man_option(const struct config_option *o, struct buf *to)
     buf_free(&accepted);
 }
 
+/* Each key is explained where it stands without a profile. */
+static void man_overrides(const struct config_option *first, struct buf *to)
+{
+    add_roff(to, CONFIG_PROFILE_HELP " Keys:");
+    for (const struct config_option *o = first; o; o = config_value_next(o)) {
+        buf_addf(to, "\n.BR %s%s", o->key, config_value_next(o) ? " ," : " .");
+    }
+    buf_add_char(to, '\n');
+}
+
 static void print_man(struct buf *to)
 {
     size_t n = 0;
@@ -149,6 +181,10 @@ static void print_man(struct buf *to)
         if (config_value_find_section(view_of(o[i].section)) != &o[i])
             continue;
         buf_addf(to, ".SS \"[%s%s]\"\n", o[i].section, o[i].group ? " NAME" : "");
+        if (o[i].group && o[i].group->overrides) {
+            man_overrides(&o[i], to);
+            continue;
+        }
         for (const struct config_option *k = &o[i]; k; k = config_value_next(k))
             man_option(k, to);
     }

@@ -25,7 +25,8 @@
  *   OPT_CHECK(section, key, TYPE, field, ...)
  *
  * is OPT for what common/check_table.h says of the checks (config_table_antispam.h); the fields are elements of
- * arrays in struct config.
+ * arrays in struct config. OPT_POLICY(short, section, key, ...) is a row that a [profile NAME] may override, too
+ * (config_table_decide.h).
  */
 #ifndef OPT
 #define OPT(...)
@@ -105,6 +106,7 @@ OPT("antivirus", "pua", BOOL, av_pua, "no", 0, 0, NULL, "", "Possibly unwanted a
 OPT("mime", "ambiguous_action", ENUM, mime_ambiguous_action, "tag", 0, 0, "tag|quarantine", "", "A message that readers take in different ways (two boundaries, doubled fields ...), when every way was examined and nothing was found. tag: passed on, its X-Spoold-Virus says how. quarantine: into quarantine/policy, also what another setting would tag. Needs antivirus.clamav: worker-av reads the mail. What could not be examined to its end (a part of a message that was sent in parts, a file that was cut off) is antivirus.ambiguous_action's.")
 
 #include "spoold/config_table_antispam.h"
+#include "spoold/config_table_decide.h"
 
 OPT("deliver", "children", INT, deliver_children, "4", 1, 64, NULL, "", "Messages that are handed over at the same time, where an intake has deliver set.")
 OPT("deliver", "helo", STR, deliver_helo, "", 0, 0, NULL, "", "Name given in EHLO or LHLO. Empty: site.hostname.")
@@ -142,3 +144,4 @@ OPT_INTAKE("deliver", STR, deliver, "", 0, 0, NULL, "R075", "Server to which spo
 #undef OPT_INTAKE
 #undef OPT_RBL
 #undef OPT_URIBL
+#undef OPT_POLICY

@@ -29,6 +29,7 @@ OPT("lists", "whitelist", LIST, lists_whitelist, "", 0, 0, "whitelist|network", 
 OPT("lists", "blocked_senders", LIST, lists_blocked_senders, "", 0, 0, "blocked_senders|sender", "R127 R129", "Senders that are not wanted. A list file: one address (user@example.org), domain (example.org) or domain with all below it (.example.org) a line.")
 OPT("lists", "trusted_senders", LIST, lists_trusted_senders, "", 0, 0, "trusted_senders|sender", "R092", "Senders whose mail is no spam; the same kind of file. One counts only where SPF or DKIM shows that the mail comes from there.")
 OPT("lists", "header_rules", LIST, lists_header_rules, "", 0, 0, "header_rules|header_rule", "R040", "Own rules for header fields. A list file with lines NAME WEIGHT TYPE Field: PATTERN, TYPE contains, wildcard or regex, Field * for any; the pattern goes on to the end of the line, a # in it is part of it.")
+OPT("lists", "domains", LIST, lists_domains, "", 0, 0, "profiles|profile", "R065 R071", "Which [profile NAME] is for whom. A list file with lines DOMAIN PROFILE, .DOMAIN PROFILE (the domain and all below it) or USER@DOMAIN PROFILE. Recipients that no line is for have none. An address counts before its domain, without its +detail too; a longer domain before a shorter one.")
 OPT("lists", "body_rules", LIST, lists_body_rules, "", 0, 0, "body_rules|body_rule", "R041", "Own rules for the subject and the text. A list file with lines NAME WEIGHT TYPE PATTERN, as in header_rules but without a field.")
 
 /*
@@ -55,7 +56,7 @@ OPT("lists", "body_rules", LIST, lists_body_rules, "", 0, 0, "body_rules|body_ru
 #undef W
 #define CHECK(id, name, kind, on, smtp, requirements, help, weights) weights
 #define W(id, result, weight_, requirements) \
-    OPT_CHECK(#id, "weight_" #result, WEIGHT, weight[CHECK_##id][RESULT_##result], weight_, -1000000, 1000000, NULL, requirements " R024", "Weight of the result " #result ".")
+    OPT_POLICY(#id, #id, "weight_" #result, WEIGHT, weight[CHECK_##id][RESULT_##result], weight_, -1000000, 1000000, NULL, requirements " R024", "Weight of the result " #result ".")
 #include "common/check_table.h"
 #undef CHECK
 #undef W

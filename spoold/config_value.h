@@ -31,6 +31,7 @@ struct config_group {
     size_t at, count_at; /* the array and the number of its elements, in struct config */
     size_t size, max;    /* of one element, whose first member is `char *name`; how many there may be */
     const char *always;  /* the name of the one that is there where none is written, or NULL */
+    bool overrides; /* [profile NAME]: what is not written is as without it; its array is allocated apart */
 };
 
 struct config_option {
@@ -52,6 +53,8 @@ const struct config_option *config_value_options(size_t *n);
 const struct config_option *config_value_find(struct view section, struct view key);
 /* The first option of a section, or NULL: no such section. */
 const struct config_option *config_value_find_section(struct view section);
+/* "level low" where [level low] is a section of its own and no name of a group; NULL: it is not. */
+const char *config_value_find_joined(struct view section, struct view name);
 /* The next option of the same section, in the order of the table; NULL behind the last one. */
 const struct config_option *config_value_next(const struct config_option *o);
 

@@ -7,6 +7,7 @@
  */
 #include "spoold/flow.h"
 #include "spoold/flow_fates.h"
+#include "spoold/flow_outcome.h"
 #include "spoold/spoold.h"
 
 #include <stdio.h>
@@ -61,13 +62,6 @@ static bool held_too_long(const struct spoold *s, struct msg *m)
     return true;
 }
 
-static void send_all(struct msg *m)
-{
-    m->fate = MSG_FATE_SEND;
-    msg_add_copy_all(m);
-    m->reason[0] = '\0';
-}
-
 static void decide_infected(const struct spoold *s, struct msg *m)
 {
     enum { QUARANTINE, DELETE };
@@ -116,7 +110,7 @@ static void decide_unexamined(const struct spoold *s, struct msg *m)
 
     if (!antivirus_is_transient(v->why) && is_to_be_tagged(s->cfg, v->why)) {
         if (!decide_ambiguous(s, m))
-            send_all(m);
+            flow_outcome(s, m);
         return;
     }
     msg_set_reason(m, "it could not be examined for viruses (%s): %s", antivirus_why_name(v->why), v->text);
@@ -147,7 +141,7 @@ void flow_decide(const struct spoold *s, struct msg *m)
         m->fate = MSG_FATE_HOLD;
         msg_set_reason(m, "spoold was started with --hold-all");
     } else if (!decide_virus(s, m) && !flow_fates_apply(m)) {
-        send_all(m);
+        flow_outcome(s, m);
     }
     if (m->fate == MSG_FATE_HOLD)
         flow_decide_hold(s, m);

@@ -9,6 +9,7 @@
 
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "spoold/decision_json.h"
 #include "spoold/deliver.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
@@ -23,6 +24,8 @@
 #define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
 /* Of the list of parts in a line: the whole record fits into an answer of spoolctl show (query_show.c). */
 #define RECORD_PARTS_BYTES 12000
+/* Of what was decided for whom in a line. */
+#define RECORD_DECISION_BYTES 5000
 /* Of facts in a line. Many and long TXT records may be more; the .json of a quarantined message has all. */
 #define RECORD_FACTS_BYTES 65536
 
@@ -58,16 +61,27 @@ static void add_virus(struct json *j, const struct msg_virus *v)
     json_end_object(j);
 }
 
-static void add_verdict(struct json *j, const struct msg *m, size_t facts_max)
+/* Only where a verdict has decided. */
+static struct view decisions_of(const struct msg *m, bool whole, struct buf *text)
 {
+    if (m->spam.judged && m->decided.n)
+        decision_json_make(&m->decided, m->env.rcpt, whole ? SIZE_MAX : RECORD_DECISION_BYTES, text);
+    return buf_view(text);
+}
+
+static void add_verdict(struct json *j, const struct msg *m, bool whole)
+{
+    struct buf decisions = {0};
     const struct verdict v = {.given = m->spam.judged ? &m->spam.given.verdict : NULL,
                               .checks = buf_view(&m->spam.checks),
                               .weight = m->spam.weight,
+                              .decisions = decisions_of(m, whole, &decisions),
                               .facts = &m->spam.facts,
                               .now = m->spam.now,
                               .missing = m->spam.missing};
 
-    verdict_add_json(j, &v, facts_max);
+    verdict_add_json(j, &v, whole ? SIZE_MAX : RECORD_FACTS_BYTES);
+    buf_free(&decisions);
 }
 
 /* What was decided by: the virus scanner's answer, the bytes that it is about, what they were taken for, and
@@ -83,7 +97,7 @@ static void add_decision(struct json *j, const struct msg *m, bool whole)
     add_virus(j, &m->virus);
     if (!parts_is_empty(&m->parts))
         parts_add_json_within(j, &m->parts, whole ? SIZE_MAX : RECORD_PARTS_BYTES);
-    add_verdict(j, m, whole ? SIZE_MAX : RECORD_FACTS_BYTES);
+    add_verdict(j, m, whole);
 }
 
 /* For the journal; empty for what was found committed after a restart: what it was decided by is not known.

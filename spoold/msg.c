@@ -41,6 +41,7 @@ void msg_clear_decision(struct msg *m)
     for (size_t i = 0; i < m->copy_n; i++)
         free(m->copy[i].rcpt);
     free(m->rest.rcpt);
+    decide_free(&m->decided);
     memset(m->copy, 0, sizeof m->copy);
     m->rest = (struct msg_copy){0};
     m->copy_n = 0;

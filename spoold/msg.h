@@ -12,6 +12,7 @@
 #include "common/envelope.h"
 #include "common/parts.h"
 #include "spoold/base.h"
+#include "spoold/decide.h"
 #include "spoold/judging.h"
 #include "spoold/pool.h"
 #include "spoold/spool.h"
@@ -61,6 +62,7 @@ enum msg_step {
 struct msg_copy {
     size_t *rcpt; /* owned: indexes into the envelope's recipients */
     size_t rcpt_n;
+    const struct decide_outcome *outcome; /* in msg.decided; NULL: nothing was decided by a verdict */
 };
 
 /* What the antivirus stage answered, and by which engine. */
@@ -108,12 +110,13 @@ struct msg {
     struct pool_job job;     /* at a worker, one copy after the other */
     unsigned job_copy;       /* index of that copy */
     struct msg_virus virus;
-    struct judging spam; /* by the antispam stage */
-    struct parts parts;  /* as worker-av told; empty where it did not */
-    bool big;            /* counts in gate.big_n */
-    bool unserved;       /* put on hold only because no worker was there for it */
-    struct buf edits;    /* what worker-rewrite is to change */
-    bool hashed;         /* sha256 is of the bytes that the worker read */
+    struct judging spam;          /* by the antispam stage */
+    struct decide_result decided; /* by that verdict; empty where something else decided */
+    struct parts parts;           /* as worker-av told; empty where it did not */
+    bool big;                     /* counts in gate.big_n */
+    bool unserved;                /* put on hold only because no worker was there for it */
+    struct buf edits;             /* what worker-rewrite is to change */
+    bool hashed;                  /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;
     uint32_t test_code;          /* test builds: how the worker is to misbehave */

@@ -14,8 +14,9 @@ struct config;
 
 struct verdict {
     const struct antispam_verdict *given; /* NULL: it was not judged */
-    struct view checks; /* of verdict_make_checks(): weights are those of the settings that decided */
-    int64_t weight;     /* thousandths */
+    struct view checks;    /* of verdict_make_checks(): weights are those of the settings that decided */
+    int64_t weight;        /* thousandths */
+    struct view decisions; /* of decision_json_make(); empty: nothing was decided by it */
     const struct facts *facts;
     int64_t now;         /* the clock that it was judged by, Unix ms */
     const char *missing; /* why it was not judged, or not by all facts; NULL: nothing is missing */
@@ -26,8 +27,8 @@ void verdict_add_weight(struct buf *to, int64_t weight);
 /* The JSON array [{"name","result","weight","detail","line"}]; answers the sum of the weights. */
 int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verdict *v, struct buf *to);
 /*
- * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "incomplete":[..], and last
- * "facts":{..} onto an open object. Checks, or facts, of more than `max` bytes of JSON are left out, and
+ * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "decisions", "incomplete":[..], and
+ * last "facts":{..} onto an open object. Checks, or facts, of more than `max` bytes of JSON are left out, and
  * "checks_cut":true or "facts_cut":true says so.
  */
 void verdict_add_json(struct json *j, const struct verdict *v, size_t max);

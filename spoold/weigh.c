@@ -41,7 +41,7 @@ static void weigh_plain(const struct config *cfg, const struct antispam_result *
     char key[64];
 
     snprintf(key, sizeof key, "weight_%s", check_result_name(r->result));
-    out->weight = cfg->weight[r->check][r->result];
+    out->weight = cfg->policy.weight[r->check][r->result];
     set_option(cfg, check, "", key, out);
 }
 
@@ -166,4 +166,24 @@ void weigh_result(const struct config *cfg, const struct antispam_result *r, str
     } else {
         weigh_plain(cfg, r, out);
     }
+}
+
+int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v)
+{
+    struct weighed w;
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < v->n; i++) {
+        const struct antispam_result *r = &v->result[i];
+
+        if (!check_about(r->check) || !check_result_name(r->result) || is_off(cfg, r->check))
+            continue;
+        if (!kinds[r->check]) {
+            sum += p->weight[r->check][r->result];
+        } else if (r->result == RESULT_hit) {
+            weigh_result(cfg, r, &w);
+            sum += w.weight;
+        }
+    }
+    return sum;
 }

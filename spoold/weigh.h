@@ -9,6 +9,7 @@
 #include "common/antispam.h"
 
 struct config;
+struct config_policy;
 
 #define WEIGH_PLACE_MAX 256 /* bytes; a longer place loses its beginning */
 
@@ -20,5 +21,7 @@ struct weighed {
 };
 /* `out` must stay where it is as long as out->place is used. */
 void weigh_result(const struct config *cfg, const struct antispam_result *r, struct weighed *out);
+/* All of them together, thousandths, by the weights of one policy; lists and rules weigh the same in all. */
+int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v);
 
 #endif

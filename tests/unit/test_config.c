@@ -353,10 +353,10 @@ static void test_the_settings_of_checks(void **state)
     struct config *c = must_load(NULL, override, sizeof(override) / sizeof(override[0]));
 
     (void)state;
-    assert_int_equal(c->weight[CHECK_spf][RESULT_fail], 8000);
-    assert_int_equal(c->weight[CHECK_spf][RESULT_softfail], 2250);
-    assert_int_equal(c->weight[CHECK_spf][RESULT_hit], 0);
-    assert_int_equal(c->weight[CHECK_iprev][RESULT_none], 8000);
+    assert_int_equal(c->policy.weight[CHECK_spf][RESULT_fail], 8000);
+    assert_int_equal(c->policy.weight[CHECK_spf][RESULT_softfail], 2250);
+    assert_int_equal(c->policy.weight[CHECK_spf][RESULT_hit], 0);
+    assert_int_equal(c->policy.weight[CHECK_iprev][RESULT_none], 8000);
     assert_true(c->check_on[CHECK_spf]);
     assert_false(c->check_on[CHECK_body]);
     assert_true(c->check_smtp_in[CHECK_iprev]);

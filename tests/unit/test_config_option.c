@@ -53,7 +53,8 @@ static void test_lists_of_names(void **state)
         strstr(text.p, "[mime], [antispam], [dns], [gateways], [lists], [gateway], [spf], [spf_helo]"));
     assert_non_null(
         strstr(text.p,
-               "[list], [rbl NAME], [uribl NAME], [deliver], [quarantine], [journal], [log], [intake NAME]"));
+               "[list], [profile NAME], [rbl NAME], [uribl NAME], [level low], [level medium], [level high], "
+               "[filter], [deliver], [quarantine], [journal], [log], [intake NAME]"));
     buf_clear(&text);
     config_value_list_names("log", &text);
     assert_string_equal(text.p, "target, level");
@@ -88,9 +89,9 @@ static const struct {
     enum config_value_type type;
 } rows[] = {
     {"a weight of a result", "spf", "weight_softfail", "4",
-     offsetof(struct config, weight[CHECK_spf][RESULT_softfail]), CONFIG_VALUE_WEIGHT},
+     offsetof(struct config, policy.weight[CHECK_spf][RESULT_softfail]), CONFIG_VALUE_WEIGHT},
     {"of a check with _ in its name", "null_sender", "weight_hit", "0",
-     offsetof(struct config, weight[CHECK_null_sender][RESULT_hit]), CONFIG_VALUE_WEIGHT},
+     offsetof(struct config, policy.weight[CHECK_null_sender][RESULT_hit]), CONFIG_VALUE_WEIGHT},
     {"a switch of a check", "dmarc", "enable", "yes", offsetof(struct config, check_on[CHECK_dmarc]),
      CONFIG_VALUE_BOOL},
     {"one for SMTP time", "list", "enable_smtp_out", "no",
@@ -143,12 +144,13 @@ static void test_part_of_a_name_is_another_name(void **state)
 static void test_elements_of_groups(void **state)
 {
     struct config c = {.rbl_n = 2};
+    static struct config_profile profile[2];
     size_t n = 0;
     const struct config_group *g = config_value_groups(&n);
     char name[] = "second";
 
     (void)state;
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
     assert_string_equal(g[0].always, "main");
     assert_string_equal(g[1].section, "rbl");
     assert_null(g[1].always);
@@ -158,6 +160,27 @@ static void test_elements_of_groups(void **state)
     assert_int_equal(config_value_count(&c, &g[2]), 0);
     assert_ptr_equal(config_value_element(&c, &g[1], 1), &c.rbl[1]);
     assert_string_equal(config_value_name(&c, &g[1], 1), "second");
+    c.profile = profile; /* that array stands apart */
+    c.profile_n = 2;
+    profile[1].name = name;
+    assert_true(g[3].overrides);
+    assert_int_equal(config_value_count(&c, &g[3]), 2);
+    assert_string_equal(config_value_name(&c, &g[3], 1), "second");
+}
+
+static void test_sections_of_two_words(void **state)
+{
+    (void)state;
+    assert_string_equal(config_value_find_joined(VIEW("level"), VIEW("low")), "level low");
+    assert_null(config_value_find_joined(VIEW("level"), VIEW("none")));
+    assert_null(config_value_find_joined(VIEW("level"), VIEW("")));
+    assert_null(config_value_find_joined(VIEW(""), VIEW("low")));
+    assert_null(config_value_find_joined(VIEW("log"), VIEW("")));
+    assert_non_null(config_value_find(VIEW("level high"), VIEW("action")));
+    assert_non_null(config_value_find(VIEW("profile"), VIEW("high.action")));
+    assert_non_null(config_value_find(VIEW("profile"), VIEW("filter.incoming_threshold")));
+    assert_non_null(config_value_find(VIEW("profile"), VIEW("spf.weight_fail")));
+    assert_null(config_value_find(VIEW("profile"), VIEW("spf.enable")));
 }
 
 int main(void)
@@ -171,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_no_option_stands_twice),
         cmocka_unit_test(test_part_of_a_name_is_another_name),
         cmocka_unit_test(test_elements_of_groups),
+        cmocka_unit_test(test_sections_of_two_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,7 +196,8 @@ static void test_the_manual_part_names_each_option(void **state)
 
     (void)state;
     for (size_t i = 0; i < n; i++) {
-        char *entry = xasprintf("\n.TP\n.B %s\n", o[i].key);
+        const bool override = o[i].group && o[i].group->overrides;
+        char *entry = xasprintf(override ? "\n.BR %s " : "\n.TP\n.B %s\n", o[i].key);
 
         assert_non_null(strstr(text, entry));
         free(entry);

@@ -107,6 +107,12 @@ static void facts_come_last_and_may_be_left_out(void **state)
     json_close(&j);
     assert_null(strstr(b.p, "\"checks\":"));
     assert_non_null(strstr(b.p, "\"checks_cut\":true,\"weight\":1.5"));
+    buf_clear(&b);
+    v.decisions = VIEW("[7]");
+    json_open(&j, &b);
+    verdict_add_json(&j, &v, SIZE_MAX);
+    json_close(&j);
+    assert_non_null(strstr(b.p, ",\"decisions\":[7],\"incomplete\":[\"some\"],\"facts\":{"));
     buf_free(&b);
     facts_free(&facts);
 }

@@ -111,6 +111,33 @@ static void test_weights_and_places(void **state)
     config_free(&c);
 }
 
+static void test_the_sum_is_that_of_each(void **state)
+{
+    struct antispam_result all[sizeof table / sizeof *table];
+    struct antispam_verdict v = {.result = all};
+    struct config *c = NULL;
+    int64_t sum = 0;
+
+    (void)state;
+    put_lists();
+    c = config_world_load(ini);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct antispam_result r = {.check = table[i].check,
+                                          .result = table[i].result,
+                                          .count = table[i].count,
+                                          .name = view_of(table[i].name)};
+        struct antispam_result copy = r;
+        const struct antispam_verdict one = {.result = &copy, .n = 1};
+
+        if (weigh_sum(c, &c->policy, &one) != table[i].weight)
+            fail_msg("%s: %lld", table[i].says, (long long)weigh_sum(c, &c->policy, &one));
+        all[v.n++] = r;
+        sum += table[i].weight;
+    }
+    assert_int_equal(weigh_sum(c, &c->policy, &v), sum);
+    config_free(&c);
+}
+
 /* A place of more than WEIGH_PLACE_MAX bytes keeps its end, where the line is. */
 static void test_a_long_place_keeps_its_end(void **state)
 {
@@ -172,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weights_and_places),
+        cmocka_unit_test(test_the_sum_is_that_of_each),
         cmocka_unit_test(test_a_long_place_keeps_its_end),
         cmocka_unit_test(test_ten_thousand_rules),
     };
