@@ -112,7 +112,7 @@ struct msg {
     struct parts parts;  /* as worker-av told; empty where it did not */
     bool big;            /* counts in gate.big_n */
     bool unserved;       /* put on hold only because no worker was there for it */
-    struct buf edits;    /* what worker-rewrite is to change */
+    struct buf edits;    /* what worker-rewrite is to change in that copy */
     bool hashed;         /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;
