@@ -90,6 +90,20 @@ static bool check_host(struct view v)
     return v.n > 0 && check_value(v);
 }
 
+/* It becomes part of one line, and of blanks alone nobody would see anything. */
+static bool check_subject(struct view v)
+{
+    return v.n <= EDIT_SUBJECT_MAX && view_trim(v).n > 0 && !memchr(v.p, '\n', v.n) && check_value(v);
+}
+
+bool edit_is_id(struct view v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i] <= ' ' || v.p[i] > '~' || strchr("()<>@,;:\\\"/[]?=", v.p[i]))
+            return false;
+    return v.n > 0 && v.n <= EDIT_ID_MAX;
+}
+
 static bool check_edit(unsigned op, struct view name, struct view value)
 {
     switch (op) {
@@ -99,6 +113,10 @@ static bool check_edit(unsigned op, struct view name, struct view value)
         return check_name(name) && value.n == 0;
     case EDIT_COUNT_OWN:
         return name.n == 0 && check_host(value);
+    case EDIT_SUBJECT:
+        return name.n == 0 && check_subject(value);
+    case EDIT_REMOVE_AR:
+        return name.n == 0 && edit_is_id(value);
     default:
         return false;
     }

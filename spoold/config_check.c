@@ -6,6 +6,7 @@
  * the folders are opened. Changes nothing and touches no file.
  */
 #include "common/deliver.h"
+#include "common/edit.h"
 #include "spoold/config_check_dns.h"
 #include "spoold/config_profile.h"
 #include "spoold/deliver.h"
@@ -127,6 +128,16 @@ static void check_allow_less(const struct checking *k)
                      accepted);
 }
 
+static void check_authserv_id(const struct checking *k)
+{
+    struct config_place place = config_where(k->c, "site", "", "authserv_id");
+
+    if (k->c->authserv_id[0] && !edit_is_id(view_of(k->c->authserv_id)))
+        config_error(k->errs, place.file, place.lineno,
+                     "authserv_id (%s) is no token; accepted: a name of letters, digits, dots and hyphens",
+                     k->c->authserv_id);
+}
+
 static void check_address(const struct checking *k, const struct config_intake *in)
 {
     struct config_place place = config_where(k->c, "intake", in->name, "deliver");
@@ -195,6 +206,7 @@ void config_check(const struct config *c, struct config_errors *errs)
     if (c->hold_longest > c->max_hold)
         check_growing(&k, "spool", "hold_longest", "max_hold");
     check_allow_less(&k);
+    check_authserv_id(&k);
     check_deliver(&k);
     if (c->deliver_retry_first > c->deliver_retry_longest)
         check_growing(&k, "deliver", "retry_first", "retry_longest");

@@ -47,6 +47,7 @@ OPT("paths", "state", PATH, state, "state", 0, 0, NULL, "", "Journal, ledger, co
 OPT("paths", "lists", PATH, lists, "lists", 0, 0, NULL, "", "Folder of the list files that settings name as @lists/FILE, relative to the configuration file.")
 
 OPT("site", "hostname", STR, hostname, "", 0, 0, NULL, "", "Name of this host in Received: lines. Empty: the system's own name.")
+OPT("site", "authserv_id", STR, authserv_id, "", 0, 0, NULL, "", "Name under which Authentication-Results fields are written (RFC 8601). Empty: the hostname. Fields of that name that the mail brought are removed while antispam.enable is on: a filter before spoold must use another one.")
 OPT("site", "domains", LIST, site_domains, "", 0, 1, "domains|domain", "R076", "Your own mail domains, as example.org .example.net (with all below it), or @lists/FILE. Mail that says it comes from one of them is looked at for forged_local; see also antispam.skip_intra_domain.")
 OPT("site", "networks", LIST, site_networks, "", 0, 1, "networks|network", "R068 R076", "Addresses of your own users and machines, as 192.0.2.0/24 2001:db8::/32 10.0.0.1-10.0.0.9, or @lists/FILE. What they send is outgoing mail. Only networks from which nobody else can connect belong here.")
 

@@ -50,8 +50,9 @@ struct deciding {
     bool blacklisted, blocked, whitelisted, trusted;
     unsigned *kind_of; /* by number of the profile: kind + 1; 0: not decided yet */
     struct decide_outcome *kind;
-    unsigned *group_of; /* of each kind */
-    unsigned *first_of; /* of each group: a kind */
+    const struct config_policy **policy; /* of each kind */
+    unsigned *group_of;                  /* of each kind */
+    unsigned *first_of;                  /* of each group: a kind */
 };
 
 static bool is_listed(const struct decide_input *in, const char *list)
@@ -172,14 +173,34 @@ static struct decide_outcome decide_for(const struct deciding *d, const struct d
     return o;
 }
 
-/* What goes out is the same when a reader cannot tell the copies apart. */
-static bool same_edits(const struct decide_outcome *a, const struct decide_outcome *b)
+/* X-Spam-Status tells what is required, and each weight. */
+static bool same_status(const struct deciding *d, const struct config_policy *a,
+                        const struct config_policy *b)
 {
+    const struct antispam_verdict *v = d->in->verdict;
+
+    if (!v || a == b)
+        return true;
+    if (a->level[DECIDE_LOW].threshold != b->level[DECIDE_LOW].threshold)
+        return false;
+    for (unsigned i = 0; i < v->n; i++)
+        if (check_about(v->result[i].check) && check_result_name(v->result[i].result) &&
+            a->weight[v->result[i].check][v->result[i].result] !=
+                b->weight[v->result[i].check][v->result[i].result])
+            return false;
+    return true;
+}
+
+/* What goes out is the same when a reader cannot tell the copies apart. */
+static bool same_edits(const struct deciding *d, unsigned k, unsigned other)
+{
+    const struct decide_outcome *a = &d->kind[k], *b = &d->kind[other];
+
     if (a->action != b->action)
         return false;
     return !decide_is_sent(a->action) ||
            (a->weight == b->weight && a->level == b->level && view_equal(a->text, b->text) &&
-            view_equal(a->redirect, b->redirect));
+            view_equal(a->redirect, b->redirect) && same_status(d, d->policy[k], d->policy[other]));
 }
 
 static unsigned add_kind(struct deciding *d, const struct decide_profile *p)
@@ -192,11 +213,13 @@ static unsigned add_kind(struct deciding *d, const struct decide_profile *p)
         const size_t room = k ? 2 * k : 1;
 
         d->kind = xrealloc(d->kind, room, sizeof *d->kind);
+        d->policy = xrealloc(d->policy, room, sizeof(*d->policy));
         d->group_of = xrealloc(d->group_of, room, sizeof *d->group_of);
         d->first_of = xrealloc(d->first_of, room, sizeof *d->first_of);
     }
     d->kind[k] = decide_for(d, p);
-    while (g < out->groups && !same_edits(&d->kind[d->first_of[g]], &d->kind[k]))
+    d->policy[k] = p->policy;
+    while (g < out->groups && !same_edits(d, k, d->first_of[g]))
         g++;
     if (g == out->groups)
         d->first_of[out->groups++] = k;
@@ -238,6 +261,7 @@ void decide(const struct decide_input *in, struct decide_result *out)
     out->too_many = out->groups > DECIDE_GROUPS_MAX;
     free(d.kind_of);
     free(d.kind);
+    free(d.policy);
     free(d.group_of);
     free(d.first_of);
 }

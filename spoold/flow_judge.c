@@ -35,7 +35,7 @@ static bool is_dull(const struct config *cfg, const struct antispam_result *r)
 {
     struct weighed w;
 
-    weigh_result(cfg, r, &w);
+    weigh_result(cfg, &cfg->policy, r, &w);
     return !w.weight && (r->result == RESULT_miss || r->result == RESULT_skipped || r->result == RESULT_none);
 }
 

@@ -7,8 +7,11 @@
  */
 #include "spoold/flow_outcome.h"
 
+#include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/decide_profile.h"
 #include "spoold/direction.h"
+#include "spoold/mark.h"
 #include "spoold/spoold.h"
 
 #include <stdlib.h>
@@ -100,6 +103,26 @@ static void give_up(struct msg *m)
                    DECIDE_GROUPS_MAX);
 }
 
+/* With the settings that decided: a reload may come before the copy is written. */
+static void make_marks(const struct spoold *s, const struct msg *m, struct msg_copy *c)
+{
+    struct decide_profile own;
+    struct mark mark = {.cfg = s->cfg};
+
+    if (!s->cfg->antispam)
+        return;
+    mark = (struct mark){
+        .cfg = s->cfg,
+        .policy = decide_profile_find(s->cfg, m->env.rcpt[c->rcpt[0]], &own)->policy,
+        .verdict = m->spam.judged ? &m->spam.given.verdict : NULL,
+        .outcome = c->outcome,
+        .authserv_id = spoold_authserv_id(s),
+    };
+
+    if (mark_add_edits(&c->marks, &mark) < 0)
+        fatal("a decision cannot be written as header fields");
+}
+
 void flow_outcome(const struct spoold *s, struct msg *m)
 {
     struct msg_copy *copy_of[DECIDE_GROUPS_MAX] = {0};
@@ -118,6 +141,8 @@ void flow_outcome(const struct spoold *s, struct msg *m)
         else
             add_to_rest(&rest, &m->decided.outcome[i]);
     }
+    for (size_t i = 0; i < m->copy_n; i++)
+        make_marks(s, m, &m->copy[i]);
     if (rest.first)
         take_rest(m, &rest);
 }

@@ -10,6 +10,7 @@
 
 #include "common/edit.h"
 #include "common/log.h"
+#include "spoold/mark.h"
 #include "spoold/spoold.h"
 
 #include <errno.h>
@@ -65,7 +66,21 @@ static int add_virus(struct msg *m)
     return rc;
 }
 
-/* Forged copies of our own fields go, whoever made them; then ours are added. */
+/* Where nobody could judge it, forged fields go all the same. */
+static int add_marks(const struct spoold *s, struct msg *m)
+{
+    const struct msg_copy *c = &m->copy[m->job_copy];
+
+    if (c->marks.n) {
+        buf_add_view(&m->edits, buf_view(&c->marks));
+        return 0;
+    }
+    if (!s->cfg->antispam)
+        return 0;
+    return mark_add_edits(&m->edits, &(struct mark){.cfg = s->cfg, .authserv_id = spoold_authserv_id(s)});
+}
+
+/* Of the present copy. Forged copies of our own fields go, whoever made them; then ours are added. */
 static int make_edits(const struct spoold *s, struct msg *m)
 {
     const struct view none = {NULL, 0};
@@ -76,7 +91,7 @@ static int make_edits(const struct spoold *s, struct msg *m)
         edit_pack(e, EDIT_COUNT_OWN, none, view_of(s->depot.hostname)) < 0 ||
         edit_pack(e, EDIT_PREPEND, VIEW("X-Spoold-Id"), base_view(&m->base)) < 0)
         return -1;
-    if (add_virus(m) < 0)
+    if (add_virus(m) < 0 || add_marks(s, m) < 0)
         return -1;
     return add_trace(s, m); /* last: a stranger's first line that begins with a blank may become part of it */
 }
@@ -144,6 +159,10 @@ static void run_inline(struct spoold *s, struct msg *m)
 
 static void submit_copy(struct spoold *s, struct msg *m)
 {
+    if (make_edits(s, m) < 0) {
+        flow_worker_fail(s, m, EBADMSG, "our own header fields cannot be written");
+        return;
+    }
     m->job = (struct pool_job){
         .role = ROLE_REWRITE,
         .alone = s->gate.alone == m,
@@ -167,8 +186,6 @@ void flow_rewrite(struct spoold *s, struct msg *m)
     if (s->stopping) {
         msg_set_reason(m, "spoold was stopped");
         flow_give_back(s, m);
-    } else if (make_edits(s, m) < 0) {
-        flow_worker_fail(s, m, EBADMSG, "our own header fields cannot be written");
     } else {
         submit_copy(s, m);
     }

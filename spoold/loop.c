@@ -88,6 +88,11 @@ static size_t room_left(const struct spoold *s)
 }
 
 /* Offered messages count against new ones only: being woken is their one way on. */
+const char *spoold_authserv_id(const struct spoold *s)
+{
+    return s->cfg->authserv_id[0] ? s->cfg->authserv_id : s->depot.hostname;
+}
+
 size_t spoold_room(const struct spoold *s)
 {
     size_t room = spoold_stop_reason(s) ? 0 : room_left(s), offered = s->roster.count[ROSTER_OFFERED];

@@ -38,8 +38,10 @@ struct msg *msg_new(const struct base *b)
 
 void msg_clear_decision(struct msg *m)
 {
-    for (size_t i = 0; i < m->copy_n; i++)
+    for (size_t i = 0; i < m->copy_n; i++) {
         free(m->copy[i].rcpt);
+        buf_free(&m->copy[i].marks);
+    }
     free(m->rest.rcpt);
     decide_free(&m->decided);
     memset(m->copy, 0, sizeof m->copy);

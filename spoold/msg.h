@@ -63,6 +63,7 @@ struct msg_copy {
     size_t *rcpt; /* owned: indexes into the envelope's recipients */
     size_t rcpt_n;
     const struct decide_outcome *outcome; /* in msg.decided; NULL: nothing was decided by a verdict */
+    struct buf marks; /* what that leaves in the mail: edits, by the settings that decided (mark.h) */
 };
 
 /* What the antivirus stage answered, and by which engine. */
@@ -115,7 +116,7 @@ struct msg {
     struct parts parts;           /* as worker-av told; empty where it did not */
     bool big;                     /* counts in gate.big_n */
     bool unserved;                /* put on hold only because no worker was there for it */
-    struct buf edits;             /* what worker-rewrite is to change */
+    struct buf edits;             /* what worker-rewrite is to change in that copy */
     bool hashed;                  /* sha256 is of the bytes that the worker read */
     unsigned char sha256[32];
     struct msg_crash crash;

@@ -97,6 +97,8 @@ const char *spoold_stop_reason(const struct spoold *s);
  * down without which no message is taken in at all. */
 const char *spoold_worker_trouble(const struct spoold *s);
 int64_t spoold_workers_down_ms(const struct spoold *s);
+/* Whose Authentication-Results are ours (RFC 8601): site.authserv_id, else the host's name. */
+const char *spoold_authserv_id(const struct spoold *s);
 /* Bytes of messages in work but for those that wait for the DNS. */
 uint64_t spoold_bytes_in_work(const struct spoold *s);
 /* Messages that may still be taken into work; 0 while the intakes are stopped. */

@@ -4,6 +4,7 @@
  */
 #include "spoold/verdict.h"
 
+#include "spoold/config.h"
 #include "spoold/weigh.h"
 
 #include <inttypes.h>
@@ -54,7 +55,7 @@ static int64_t add_check(struct buf *to, const struct config *cfg, const struct 
     struct buf name = {0};
     struct weighed w;
 
-    weigh_result(cfg, r, &w);
+    weigh_result(cfg, &cfg->policy, r, &w);
     antispam_add_name(&name, r);
     buf_add_char(to, '{');
     json_add_view(&j, "name", buf_view(&name));

@@ -35,13 +35,14 @@ static void set_option(const struct config *cfg, const char *section, const char
     set_place(out, config_where(cfg, section, name, key));
 }
 
-static void weigh_plain(const struct config *cfg, const struct antispam_result *r, struct weighed *out)
+static void weigh_plain(const struct config *cfg, const struct config_policy *p,
+                        const struct antispam_result *r, struct weighed *out)
 {
     const char *check = check_about(r->check)->name;
     char key[64];
 
     snprintf(key, sizeof key, "weight_%s", check_result_name(r->result));
-    out->weight = cfg->policy.weight[r->check][r->result];
+    out->weight = p->weight[r->check][r->result];
     set_option(cfg, check, "", key, out);
 }
 
@@ -152,7 +153,8 @@ static bool is_off(const struct config *cfg, enum check check)
     return check != CHECK_rbl && check != CHECK_uribl && !cfg->check_on[check];
 }
 
-void weigh_result(const struct config *cfg, const struct antispam_result *r, struct weighed *out)
+void weigh_result(const struct config *cfg, const struct config_policy *p, const struct antispam_result *r,
+                  struct weighed *out)
 {
     *out = (struct weighed){.remark = NULL};
     set_place(out, (struct config_place){NULL, 0});
@@ -164,7 +166,7 @@ void weigh_result(const struct config *cfg, const struct antispam_result *r, str
     } else if (kinds[r->check]) {
         kinds[r->check](cfg, r, out);
     } else {
-        weigh_plain(cfg, r, out);
+        weigh_plain(cfg, p, r, out);
     }
 }
 
@@ -181,7 +183,8 @@ int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const
         if (!kinds[r->check]) {
             sum += p->weight[r->check][r->result];
         } else if (r->result == RESULT_hit) {
-            weigh_result(cfg, r, &w);
+            w = (struct weighed){.remark = NULL};
+            kinds[r->check](cfg, r, &w);
             sum += w.weight;
         }
     }

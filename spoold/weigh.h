@@ -19,8 +19,10 @@ struct weighed {
     const char *remark; /* why it has no weight although it may look like it; NULL: nothing to say */
     char text[WEIGH_PLACE_MAX];
 };
-/* `out` must stay where it is as long as out->place is used. */
-void weigh_result(const struct config *cfg, const struct antispam_result *r, struct weighed *out);
+/* By the weights of one policy, &cfg->policy for everybody's. `out` must stay where it is as long as
+ * out->place is used; the place is that of everybody's setting. */
+void weigh_result(const struct config *cfg, const struct config_policy *p, const struct antispam_result *r,
+                  struct weighed *out);
 /* All of them together, thousandths, by the weights of one policy; lists and rules weigh the same in all. */
 int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v);
 

@@ -52,7 +52,7 @@ static void tell_result(struct buf *to, const struct config *c, const struct ant
     struct buf name = {0}, weight = {0};
     struct weighed w;
 
-    weigh_result(c, r, &w);
+    weigh_result(c, &c->policy, r, &w);
     antispam_add_name(&name, r);
     verdict_add_weight(&weight, w.weight);
     buf_addf(to, "    %-20s %-9s %8s  ", name.p, check_result_name(r->result), weight.p);

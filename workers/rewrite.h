@@ -14,7 +14,7 @@
 
 #define REWRITE_CANCEL_EACH 1048576 /* bytes between two looks whether the job is still wanted */
 
-/* 180 kB, the caller's storage; rewrite_open() makes it ready, there is nothing to free. */
+/* 170 kB, the caller's storage; rewrite_open() makes it ready, there is nothing to free. */
 struct rewrite {
     struct rewrite_edits edits;
     struct rewrite_field field;

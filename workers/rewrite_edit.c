@@ -37,17 +37,26 @@ static void insert_prefix(struct rewrite_edits *e, struct view name)
     e->prefix[at] = name;
 }
 
+static int take_once(struct view *to, struct view value)
+{
+    if (to->n)
+        return -1;
+    *to = value;
+    return 0;
+}
+
 static int take_edit(struct rewrite_edits *e, const struct edit *edit)
 {
     if (edit->op == EDIT_PREPEND)
         e->prepends = true;
     if (edit->op == EDIT_REMOVE_PREFIX)
         insert_prefix(e, edit->name);
-    if (edit->op == EDIT_COUNT_OWN) {
-        if (e->host.n)
-            return -1;
-        e->host = edit->value;
-    }
+    if (edit->op == EDIT_COUNT_OWN)
+        return take_once(&e->host, edit->value);
+    if (edit->op == EDIT_SUBJECT)
+        return take_once(&e->subject, edit->value);
+    if (edit->op == EDIT_REMOVE_AR)
+        return take_once(&e->ar, edit->value);
     return 0;
 }
 
@@ -58,7 +67,7 @@ int rewrite_edit_load(struct rewrite_edits *e, struct view blob)
     int got = 0;
 
     e->blob = blob;
-    e->host = (struct view){0};
+    e->host = e->subject = e->ar = (struct view){0};
     e->prepends = false;
     e->n = 0;
     while ((got = edit_unpack(&blob, &edit)) > 0)

@@ -13,8 +13,10 @@
 
 struct rewrite_edits {
     struct view blob;
-    struct view host; /* whose Received: fields are this host's own; empty = nobody's */
-    bool prepends;    /* at least one field is put at the top */
+    struct view host;    /* whose Received: fields are this host's own; empty = nobody's */
+    struct view subject; /* text in front of the subject; empty = none */
+    struct view ar;      /* whose Authentication-Results: fields go; empty = nobody's */
+    bool prepends;       /* at least one field is put at the top */
     size_t n;
     struct view prefix[EDIT_MAX]; /* sorted without regard to case */
 };
@@ -25,7 +27,8 @@ struct rewrite_walk {
 };
 enum rewrite_match { REWRITE_MISS, REWRITE_MAYBE, REWRITE_HIT };
 
-/* 0, or -1 when the blob is no list of edits, or one of more than EDIT_MAX, or with two hosts. */
+/* 0, or -1 when the blob is no list of edits, or one of more than EDIT_MAX, or with two of what there is one
+ * of. */
 int rewrite_edit_load(struct rewrite_edits *e, struct view blob);
 /* Writes the fields to be prepended, in the order given. */
 void rewrite_edit_prepend(const struct rewrite_edits *e, bool crlf, struct rewrite_out *o);

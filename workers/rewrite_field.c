@@ -11,12 +11,14 @@
  * blanks are looked through.
  * - Of the line ends before and behind a removed field the one that more readers know stays (CRLF, LF, CR):
  *   else the line after it would run into the one before it for some of them, and so could the body.
+ * - A field of a name in rewrite_value.c is held until it is decided; what those mean is said there.
  * - Where fields are put at the top, a first line that begins with a blank becomes part of the last of them;
  *   who asks for them puts one there whose value may grow (the trace field).
  */
 #include "workers/rewrite_field.h"
 
 #include "workers/rewrite_owed.h"
+#include "workers/rewrite_value.h"
 
 static bool is_blank(char c)
 {
@@ -50,12 +52,6 @@ static void hold_lead(struct rewrite_field *f, char c, uint64_t count)
     rewrite_owed_hold(f, c, count, REWRITE_LEAD_RUNS);
 }
 
-static void count_removed(struct rewrite_field *f)
-{
-    if (f->removed < UINT32_MAX)
-        f->removed++;
-}
-
 /* ---- the ends of lines ---- */
 
 static void begin_header(struct rewrite_field *f)
@@ -73,6 +69,7 @@ static void end_nameless(struct rewrite_field *f)
 {
     if (f->from == REWRITE_LINE && f->eol.cr <= 1) {
         rewrite_owed_put_before(f);
+        rewrite_value_missing(f);
         rewrite_owed_put_eol(f, &f->eol);
         f->place = REWRITE_BODY;
         return;
@@ -94,6 +91,8 @@ static void end_line(struct rewrite_field *f)
     }
     if (nameless) {
         end_nameless(f);
+    } else if (f->from == REWRITE_VALUE) {
+        rewrite_value_line(f);
     } else {
         if (f->fate != REWRITE_DROP)
             f->before = f->eol;
@@ -130,6 +129,13 @@ static size_t step_end(struct rewrite_field *f, struct view v)
 
 static size_t step_line(struct rewrite_field *f, struct view v)
 {
+    if (f->fate == REWRITE_OPEN) {
+        if (is_blank(v.p[0]) && !f->top && rewrite_value_fold(f)) {
+            f->place = REWRITE_VALUE;
+            return 0;
+        }
+        rewrite_value_close_line(f, !is_blank(v.p[0]));
+    }
     if (is_blank(v.p[0]) && (!f->top || f->fate == REWRITE_DROP)) {
         if (f->fate == REWRITE_KEEP)
             rewrite_owed_put_before(f);
@@ -139,6 +145,7 @@ static size_t step_line(struct rewrite_field *f, struct view v)
     rewrite_owed_settle(f);
     rewrite_hop_begin(&f->hop);
     f->walk = rewrite_edit_walk(f->edits);
+    rewrite_value_begin(f);
     f->blank_lead = f->flooded = false;
     if (is_eol(v.p[0]))
         begin_end(f);
@@ -151,6 +158,8 @@ static void begin_name(struct rewrite_field *f)
 {
     /* A first line that begins with a blank is no field, and what follows may be the next such line. */
     f->top = f->top && f->blank_lead;
+    if (f->held_n || f->flooded)
+        rewrite_value_doubt(f);
     f->place = REWRITE_NAME;
 }
 
@@ -175,37 +184,46 @@ static void keep_name(struct rewrite_field *f)
     f->place = REWRITE_REST;
 }
 
-static void drop_name(struct rewrite_field *f)
-{
-    count_removed(f);
-    f->held_n = 0;
-    f->fate = f->flooded ? REWRITE_STUB : REWRITE_DROP;
-    f->place = REWRITE_REST;
-}
-
 static size_t step_name(struct rewrite_field *f, struct view v)
 {
     for (size_t i = 0; i < v.n; i++) {
         enum rewrite_match m = REWRITE_MAYBE;
 
         if (is_eol(v.p[i])) {
-            keep_name(f);
+            if (!rewrite_value_name_end(f))
+                keep_name(f);
             return i;
         }
-        if (!is_control(v.p[i]))
+        if (is_control(v.p[i]))
+            rewrite_value_doubt(f);
+        else if (rewrite_value_name(f, v.p[i]))
+            return i;
+        else
             m = rewrite_edit_step(f->edits, &f->walk, v.p[i]);
-        if (m == REWRITE_MISS) {
+        if (m == REWRITE_MISS && !f->names) {
             keep_name(f);
             return i;
         }
         /* So many control bytes between letters that all agree so far: no honest program writes that. */
         if (m == REWRITE_HIT || !rewrite_owed_hold(f, v.p[i], 1, REWRITE_HELD_RUNS)) {
-            drop_name(f);
+            rewrite_owed_drop(f);
             return i;
         }
         rewrite_hop_add(&f->hop, (struct view){v.p + i, 1});
     }
     return v.n;
+}
+
+static size_t step_value(struct rewrite_field *f, struct view v)
+{
+    size_t i = 0, n;
+
+    while (i < v.n && !is_eol(v.p[i]))
+        i++;
+    n = rewrite_value_add(f, (struct view){v.p, i});
+    if (n == i && i < v.n)
+        begin_end(f);
+    return n;
 }
 
 static size_t step_rest(struct rewrite_field *f, struct view v)
@@ -248,8 +266,9 @@ void rewrite_field_begin(struct rewrite_field *f, const struct rewrite_edits *e,
 void rewrite_field_add(struct rewrite_field *f, struct view v)
 {
     static size_t (*const step[REWRITE_PLACE__MAX])(struct rewrite_field *, struct view) = {
-        [REWRITE_LINE] = step_line, [REWRITE_LEAD] = step_lead, [REWRITE_NAME] = step_name,
-        [REWRITE_REST] = step_rest, [REWRITE_END] = step_end,   [REWRITE_BODY] = step_body,
+        [REWRITE_LINE] = step_line,   [REWRITE_LEAD] = step_lead, [REWRITE_NAME] = step_name,
+        [REWRITE_REST] = step_rest,   [REWRITE_END] = step_end,   [REWRITE_BODY] = step_body,
+        [REWRITE_VALUE] = step_value,
     };
 
     while (v.n) {
@@ -264,10 +283,18 @@ void rewrite_field_end(struct rewrite_field *f)
 {
     if (f->place == REWRITE_END)
         end_line(f);
+    if (f->place == REWRITE_LINE && f->fate == REWRITE_OPEN)
+        rewrite_value_close_line(f, true);
+    if (f->place == REWRITE_VALUE)
+        rewrite_value_close(f, true);
     if (f->place == REWRITE_LINE)
         rewrite_owed_settle(f);
     if (f->place == REWRITE_LEAD || f->place == REWRITE_NAME)
         rewrite_owed_put_held(f);
+    /* A line without a name is left as it is: its end could make it the empty line. */
+    if (f->place != REWRITE_BODY && f->place != REWRITE_LEAD)
+        rewrite_value_missing_end(f, f->place == REWRITE_NAME ||
+                                         (f->place == REWRITE_REST && f->fate != REWRITE_DROP));
     rewrite_owed_put_before(f);
     rewrite_out_flush(f->out, (struct view){0});
 }

@@ -16,6 +16,7 @@
 
 #define REWRITE_LEAD_RUNS 512  /* runs that may stand before a name and still be taken back */
 #define REWRITE_HELD_RUNS 1024 /* with those of the name itself */
+#define REWRITE_VALUE_MAX 2048 /* bytes of a value that are held until it is decided */
 
 /* A line end: CRs and, unless it is only some reader's line end, LF. Neither: nothing is owed. */
 struct rewrite_eol {
@@ -33,8 +34,9 @@ enum rewrite_place {
     REWRITE_LINE, /* at its begin */
     REWRITE_LEAD, /* in what may stand before a name */
     REWRITE_NAME,
-    REWRITE_REST, /* its fate is known */
-    REWRITE_END,  /* in CRs that may be its end */
+    REWRITE_VALUE, /* in a value that decides its fate, or behind a name of such a field */
+    REWRITE_REST,  /* its fate is known */
+    REWRITE_END,   /* in CRs that may be its end */
     REWRITE_BODY,
     REWRITE_PLACE__MAX
 };
@@ -42,6 +44,7 @@ enum rewrite_place {
 enum rewrite_fate {
     REWRITE_KEEP,
     REWRITE_DROP,
+    REWRITE_OPEN, /* held: its value decides (rewrite_value.c) */
     REWRITE_STUB, /* dropped, but something stands before it already, so its line end stays */
 };
 
@@ -59,8 +62,12 @@ struct rewrite_field {
     struct rewrite_walk walk;
     struct rewrite_hop hop;
     uint32_t removed;
-    size_t held_n;
+    unsigned names; /* of rewrite_value.c: bit k: the name may still become the k-th of them */
+    size_t name_n;  /* bytes of such a name that were seen */
+    bool subject_done;
+    size_t held_n, value_n;
     struct rewrite_run held[REWRITE_HELD_RUNS];
+    char value[REWRITE_VALUE_MAX]; /* what is held of a field of such a name, behind the name */
 };
 
 /* What the first bytes of a message show (at most REWRITE_CHUNK of them are looked at). */

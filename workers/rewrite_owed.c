@@ -29,6 +29,20 @@ void rewrite_owed_put_held(struct rewrite_field *f)
     f->held_n = 0;
 }
 
+static void count_removed(struct rewrite_field *f)
+{
+    if (f->removed < UINT32_MAX)
+        f->removed++;
+}
+
+void rewrite_owed_drop(struct rewrite_field *f)
+{
+    count_removed(f);
+    f->held_n = 0;
+    f->fate = f->flooded ? REWRITE_STUB : REWRITE_DROP;
+    f->place = REWRITE_REST;
+}
+
 bool rewrite_owed_hold(struct rewrite_field *f, char c, uint64_t count, size_t max)
 {
     if (f->held_n && f->held[f->held_n - 1].c == c) {

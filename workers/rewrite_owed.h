@@ -15,6 +15,8 @@ void rewrite_owed_put_eol(struct rewrite_field *f, const struct rewrite_eol *e);
 void rewrite_owed_put_before(struct rewrite_field *f);
 /* The same, and then all that is held. */
 void rewrite_owed_put_held(struct rewrite_field *f);
+/* The field whose name is held is removed, with what is held. */
+void rewrite_owed_drop(struct rewrite_field *f);
 /* False: that would be more runs than `max`. */
 bool rewrite_owed_hold(struct rewrite_field *f, char c, uint64_t count, size_t max);
 /* A new field begins: if the one before it was removed, one of the line ends around it stays. */

@@ -19,6 +19,7 @@
     "From a@example.org Thu Jan  1 00:00:00 1970\r\n"                                                        \
     "X-SPOOLD-State: clean\r\n\tand more\r\n"                                                                \
     "Received: by mx.example.org\r\n\twith spoold id 1;\r\n Thu, 1 Jan 1970 00:00:00 +0000\r\n"              \
+    "Authentication-Results: (c) mx.example.org\r\n ; spf=pass\r\n"                                          \
     "Subject: one\r\n x-spoold-folded: stays\r\n"                                                            \
     "x-spoold-no-colon\r"                                                                                    \
     "\0X-Spo\0old-Nul : forged\r\n"                                                                          \
@@ -30,14 +31,14 @@
     "From a@example.org Thu Jan  1 00:00:00 1970\r\n"                                                        \
     "X-Spoold-Test: a\r\n\tb\r\n"                                                                            \
     "Received: by mx.example.org\r\n\twith spoold id 1;\r\n Thu, 1 Jan 1970 00:00:00 +0000\r\n"              \
-    "Subject: one\r\n x-spoold-folded: stays\r\n"                                                            \
+    "Subject: [test] one\r\n x-spoold-folded: stays\r\n"                                                     \
     "To: b@example.org\r\n"                                                                                  \
     "\r\n"                                                                                                   \
     "X-Spoold-Body: stays\n"
-#define CANARY_REMOVED 4
+#define CANARY_REMOVED 5
 static const unsigned char canary_sha256[SHA256_SIZE] = {
-    0xde, 0xf0, 0x5d, 0xe3, 0x4f, 0x4c, 0x13, 0x4d, 0x36, 0x9c, 0xc1, 0x4f, 0xba, 0xe7, 0xa7, 0x73,
-    0x29, 0x67, 0xdc, 0x7f, 0x23, 0x62, 0xd3, 0x4c, 0x18, 0x3b, 0x1f, 0x38, 0x13, 0x2e, 0x09, 0xc0,
+    0xf0, 0x86, 0x73, 0x76, 0x29, 0xd8, 0xea, 0xb6, 0x1d, 0xcd, 0x12, 0xc4, 0x7c, 0xf1, 0x6b, 0x1c,
+    0x74, 0xfd, 0xe4, 0x27, 0x8e, 0x5b, 0x4b, 0xcf, 0x2a, 0xf2, 0x3a, 0xc9, 0xd8, 0x02, 0xd0, 0x4c,
 };
 
 static int load(const struct worker_load *l, struct buf *why)
@@ -71,6 +72,8 @@ static void pack_canary(struct buf *edits)
     edit_pack(edits, EDIT_PREPEND, VIEW("X-Spoold-Test"), VIEW("a\n\tb"));
     edit_pack(edits, EDIT_REMOVE_PREFIX, VIEW("X-Spoold-"), (struct view){0});
     edit_pack(edits, EDIT_COUNT_OWN, (struct view){0}, VIEW("mx.example.org"));
+    edit_pack(edits, EDIT_REMOVE_AR, (struct view){0}, VIEW("mx.example.org"));
+    edit_pack(edits, EDIT_SUBJECT, (struct view){0}, VIEW("[test]"));
 }
 
 static bool check_result(const struct wire_result *r)

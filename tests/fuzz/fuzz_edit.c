@@ -46,7 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_name(e.name);
         check_value(e.value);
         MUST(e.op > 0 && e.op < EDIT_OP__MAX);
-        MUST(e.op == EDIT_COUNT_OWN ? e.name.n == 0 : e.name.n > 0 && e.name.n <= EDIT_NAME_MAX);
+        MUST(e.op >= EDIT_COUNT_OWN ? e.name.n == 0 : e.name.n > 0 && e.name.n <= EDIT_NAME_MAX);
+        MUST(e.op != EDIT_SUBJECT || (e.value.n <= EDIT_SUBJECT_MAX && !memchr(e.value.p, '\n', e.value.n)));
+        MUST(e.op != EDIT_REMOVE_AR || edit_is_id(e.value));
         MUST(e.op == EDIT_REMOVE_PREFIX ? e.value.n == 0 : e.value.n <= EDIT_VALUE_MAX);
         MUST(edit_pack(&again, e.op, e.name, e.value) == 0);
     }

@@ -38,6 +38,9 @@ static const struct edit_case {
     {"every mark in a name", EDIT_PREPEND, VIEW("!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~"), VIEW("a"), true},
     {"a prefix", EDIT_REMOVE_PREFIX, VIEW("X-"), NONE, true},
     {"a host", EDIT_COUNT_OWN, NONE, VIEW("mx.example.org"), true},
+    {"text of a subject", EDIT_SUBJECT, NONE, VIEW("[SPAM?] "), true},
+    {"text that is not ASCII", EDIT_SUBJECT, NONE, VIEW("\xc3\xa4"), true},
+    {"an authserv-id", EDIT_REMOVE_AR, NONE, VIEW("mx.example.org"), true},
 
     {"a line feed without a blank", EDIT_PREPEND, VIEW("X-A"), VIEW("a\nb"), false},
     {"a line feed at the end", EDIT_PREPEND, VIEW("X-A"), VIEW("a\n"), false},
@@ -67,6 +70,21 @@ static const struct edit_case {
     {"no host", EDIT_COUNT_OWN, NONE, NONE, false},
     {"a host with a blank", EDIT_COUNT_OWN, NONE, VIEW("a b"), false},
     {"a host with a fold", EDIT_COUNT_OWN, NONE, VIEW("a\n b"), false},
+    {"text with a name", EDIT_SUBJECT, VIEW("Subject"), VIEW("a"), false},
+    {"no text", EDIT_SUBJECT, NONE, NONE, false},
+    {"text of blanks", EDIT_SUBJECT, NONE, VIEW(" \t "), false},
+    {"text with a fold", EDIT_SUBJECT, NONE, VIEW("a\n b"), false},
+    {"text with a CR", EDIT_SUBJECT, NONE, VIEW("a\rb"), false},
+    {"text with a NUL", EDIT_SUBJECT, NONE, VIEW("a\0b"), false},
+    {"8-bit text that is no UTF-8", EDIT_SUBJECT, NONE, VIEW("\xe4"), false},
+    {"an authserv-id with a name", EDIT_REMOVE_AR, VIEW("X"), VIEW("a"), false},
+    {"no authserv-id", EDIT_REMOVE_AR, NONE, NONE, false},
+    {"an authserv-id with a blank", EDIT_REMOVE_AR, NONE, VIEW("a b"), false},
+    {"an authserv-id with a semicolon", EDIT_REMOVE_AR, NONE, VIEW("a;b"), false},
+    {"an authserv-id with a quote", EDIT_REMOVE_AR, NONE, VIEW("\"a\""), false},
+    {"an authserv-id with a comment", EDIT_REMOVE_AR, NONE, VIEW("a(b)"), false},
+    {"an authserv-id with a NUL", EDIT_REMOVE_AR, NONE, VIEW("a\0b"), false},
+    {"an 8-bit authserv-id", EDIT_REMOVE_AR, NONE, VIEW("\xc3\xa4"), false},
     {"no such edit", EDIT_OP__MAX, VIEW("X-A"), VIEW("a"), false},
     {"edit 0", 0, VIEW("X-A"), VIEW("a"), false},
     {"edit 255", 255, VIEW("X-A"), VIEW("a"), false},
@@ -151,14 +169,19 @@ static void every_cut_of_a_list_is_refused(void **state)
 static void lengths_are_bounded(void **state)
 {
     static const struct {
+        enum edit_op op;
         size_t name, value;
         bool good;
     } cases[] = {
-        {EDIT_NAME_MAX, EDIT_VALUE_MAX, true},
-        {EDIT_NAME_MAX + 1, 1, false},
-        {1, EDIT_VALUE_MAX + 1, false},
-        {1, 65535, false},
-        {1, 65536, false},
+        {EDIT_PREPEND, EDIT_NAME_MAX, EDIT_VALUE_MAX, true},
+        {EDIT_PREPEND, EDIT_NAME_MAX + 1, 1, false},
+        {EDIT_PREPEND, 1, EDIT_VALUE_MAX + 1, false},
+        {EDIT_PREPEND, 1, 65535, false},
+        {EDIT_PREPEND, 1, 65536, false},
+        {EDIT_SUBJECT, 0, EDIT_SUBJECT_MAX, true},
+        {EDIT_SUBJECT, 0, EDIT_SUBJECT_MAX + 1, false},
+        {EDIT_REMOVE_AR, 0, EDIT_ID_MAX, true},
+        {EDIT_REMOVE_AR, 0, EDIT_ID_MAX + 1, false},
     };
     static char text[65536];
 
@@ -169,7 +192,7 @@ static void lengths_are_bounded(void **state)
         struct view rest;
         struct edit e = {0};
 
-        assert_int_equal(edit_pack(&b, EDIT_PREPEND, (struct view){text, cases[i].name},
+        assert_int_equal(edit_pack(&b, cases[i].op, (struct view){text, cases[i].name},
                                    (struct view){text, cases[i].value}) == 0,
                          cases[i].good);
         rest = buf_view(&b);

@@ -102,7 +102,7 @@ static void test_weights_and_places(void **state)
                                           .name = view_of(table[i].name)};
         struct weighed w;
 
-        weigh_result(c, &r, &w);
+        weigh_result(c, &c->policy, &r, &w);
         print_message("%s: %lld %.*s\n", table[i].says, (long long)w.weight, (int)w.place.n, w.place.p);
         assert_int_equal(w.weight, table[i].weight);
         assert_true(view_equal(w.place, view_of(table[i].place)));
@@ -152,7 +152,7 @@ static void test_a_long_place_keeps_its_end(void **state)
         buf_add_char(&value, 'x');
     c = config_load(NULL, (const char *const[]){"spf.weight_fail=0.125", "rbl a.zone=a.example.org", value.p},
                     3, &errs);
-    weigh_result(c, &(struct antispam_result){.check = CHECK_spf, .result = RESULT_fail}, &w);
+    weigh_result(c, &c->policy, &(struct antispam_result){.check = CHECK_spf, .result = RESULT_fail}, &w);
     assert_int_equal(w.weight, 125);
     assert_true(view_equal(w.place, VIEW("-o spf.weight_fail=0.125")));
     config_free(&c);
@@ -163,7 +163,7 @@ static void test_a_long_place_keeps_its_end(void **state)
     buf_add_str(&value, "m.ini");
     config_world_put("m.ini", "[spf]\nweight_fail = 1\n");
     c = config_load(value.p, NULL, 0, &errs);
-    weigh_result(c, &(struct antispam_result){.check = CHECK_spf, .result = RESULT_fail}, &w);
+    weigh_result(c, &c->policy, &(struct antispam_result){.check = CHECK_spf, .result = RESULT_fail}, &w);
     assert_int_equal(w.place.n, WEIGH_PLACE_MAX);
     assert_true(view_ends_with(w.place, VIEW("./m.ini:2")));
     config_free(&c);
@@ -187,7 +187,7 @@ static void test_ten_thousand_rules(void **state)
         const struct antispam_result r = {.check = CHECK_body, .result = RESULT_hit, .name = view_of(name)};
         struct weighed w;
 
-        weigh_result(c, &r, &w);
+        weigh_result(c, &c->policy, &r, &w);
         assert_int_equal(w.weight, i % 1000 * 1000);
         free(name);
     }
