@@ -163,7 +163,7 @@ static struct decide_outcome decide_for(const struct deciding *d, const struct d
     if (!d->in->verdict)
         return o;
     if (p->weighs)
-        o.weight = weigh_sum(d->in->cfg, p->policy, d->in->verdict);
+        o.weight = weigh_sum(d->in->cfg, p->policy, d->in->verdict) + d->in->extra;
     o.level = level_of(p->policy, o.weight);
     make_rules(d, p->policy, &o, rule);
     while (i < RULES && !decides(&rule[i]))
@@ -184,7 +184,7 @@ static bool same_status(const struct deciding *d, const struct config_policy *a,
     if (a->level[DECIDE_LOW].threshold != b->level[DECIDE_LOW].threshold)
         return false;
     for (unsigned i = 0; i < v->n; i++)
-        if (check_about(v->result[i].check) && check_result_name(v->result[i].result) &&
+        if (weigh_is_policy(d->in->cfg, &v->result[i]) &&
             a->weight[v->result[i].check][v->result[i].result] !=
                 b->weight[v->result[i].check][v->result[i].result])
             return false;
@@ -240,6 +240,17 @@ static void decide_rcpt(struct deciding *d, size_t i)
     d->out->outcome[i] = d->kind[*kind - 1];
 }
 
+/* In the order of their first recipients. */
+static void number_copies(struct decide_result *out)
+{
+    unsigned copies = 0;
+
+    out->too_many = out->groups > DECIDE_GROUPS_MAX;
+    for (size_t i = 0; i < out->n && !out->too_many; i++)
+        if (decide_is_sent(out->outcome[i].action) && !out->copy[out->group[i]])
+            out->copy[out->group[i]] = ++copies;
+}
+
 void decide(const struct decide_input *in, struct decide_result *out)
 {
     struct deciding d = {.in = in, .out = out};
@@ -249,7 +260,7 @@ void decide(const struct decide_input *in, struct decide_result *out)
     out->group = xcalloc(in->rcpt_n + 1, sizeof *out->group);
     out->kind = xcalloc(in->rcpt_n + 1, sizeof *out->kind);
     if (in->verdict) {
-        d.weight = weigh_sum(in->cfg, &in->cfg->policy, in->verdict);
+        d.weight = weigh_sum(in->cfg, &in->cfg->policy, in->verdict) + in->extra;
         d.blacklisted = is_listed(in, "blacklist");
         d.whitelisted = is_listed(in, "whitelist");
         d.blocked = is_listed(in, "blocked");
@@ -258,7 +269,7 @@ void decide(const struct decide_input *in, struct decide_result *out)
     d.kind_of = xcalloc(decide_profile_count(in->cfg), sizeof *d.kind_of);
     for (size_t i = 0; i < in->rcpt_n; i++)
         decide_rcpt(&d, i);
-    out->too_many = out->groups > DECIDE_GROUPS_MAX;
+    number_copies(out);
     free(d.kind_of);
     free(d.kind);
     free(d.policy);

@@ -48,6 +48,7 @@ struct decide_input {
     bool outgoing;
     const struct view *rcpt;
     size_t rcpt_n;
+    int64_t extra; /* thousandths more than the results weigh; what-if only */
 };
 struct decide_result {
     struct decide_outcome *outcome; /* owned, one per recipient; texts are the result's own */
@@ -56,8 +57,9 @@ struct decide_result {
     unsigned groups;
     unsigned *kind; /* owned: the same for outcomes that are equal in every respect */
     unsigned kinds;
-    bool too_many; /* more than DECIDE_GROUPS_MAX groups */
-    char **bytes;  /* owned: what the outcomes' views point to */
+    bool too_many;                    /* more than DECIDE_GROUPS_MAX groups: none has a copy */
+    unsigned copy[DECIDE_GROUPS_MAX]; /* of each group: the number of its copy, from 1 on; 0: none goes out */
+    char **bytes;                     /* owned: what the outcomes' views point to */
     size_t bytes_n;
 };
 

@@ -1,109 +1,174 @@
 /*
- * decision_json.c - see decision_json.h. Called in the store's thread. Addresses are anybody's bytes and
- * places may be: common/json.h escapes them. Linear in the number of recipients.
+ * decision_json.c - see decision_json.h. Called once a message in the loop, and by tools. Places and texts
+ * are the administrator's, names of results a worker's: common/json.h escapes them. Linear in the number of
+ * recipients.
  */
 #include "spoold/decision_json.h"
 
 #include "common/xalloc.h"
+#include "spoold/config.h"
+#include "spoold/decide_profile.h"
 #include "spoold/verdict.h"
+#include "spoold/weigh.h"
 
 #include <stdlib.h>
 
 #define PLACE_MAX 200 /* bytes of "line"; a longer place loses its beginning */
 
-#define ELEMENT 250 /* bytes of an element without its addresses, about */
-
 /* The recipients in the order of their kinds, each kind's from first[kind] on. */
 struct sorted {
-    struct view *rcpt;
+    size_t *at;
     size_t *first; /* one more than there are kinds */
 };
 
-/* How many of them have room together. */
-static size_t named(const struct view *rcpt, size_t n, size_t *room)
+static struct view end_of(struct view place)
 {
-    size_t i = 0;
-
-    while (i < n && rcpt[i].n + 4 <= *room)
-        *room -= rcpt[i++].n + 4;
-    return i;
+    return place.n > PLACE_MAX ? (struct view){place.p + place.n - PLACE_MAX, PLACE_MAX} : place;
 }
 
-/* Answers what is left of the room for its addresses. */
-static size_t add_kind(struct buf *to, const struct sorted *s, unsigned kind, const struct decide_outcome *o,
-                       size_t room)
+static void add_weight(struct json *j, const char *key, int64_t weight)
 {
-    const struct view *rcpt = s->rcpt + s->first[kind];
-    const size_t n = s->first[kind + 1] - s->first[kind], some = named(rcpt, n, &room);
-    struct json j = {.out = to};
-    struct buf weight = {0};
-    struct view place = o->place;
+    struct buf text = {0};
 
-    if (place.n > PLACE_MAX)
-        place = (struct view){place.p + place.n - PLACE_MAX, PLACE_MAX};
-    verdict_add_weight(&weight, o->weight);
+    verdict_add_weight(&text, weight);
+    json_add_text(j, key, buf_view(&text));
+    buf_free(&text);
+}
+
+static void add_view(struct json *j, const char *key, struct view v)
+{
+    if (v.n)
+        json_add_view(j, key, v);
+}
+
+/* "1-3,7" */
+static void add_positions(struct json *j, const size_t *at, size_t n)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < n;) {
+        size_t more = 1;
+
+        while (i + more < n && at[i + more] == at[i] + more)
+            more++;
+        buf_addf(&text, "%s%zu", i ? "," : "", at[i] + 1);
+        if (more > 1)
+            buf_addf(&text, "-%zu", at[i] + more);
+        i += more;
+    }
+    json_add_view(j, "to", buf_view(&text));
+    buf_free(&text);
+}
+
+static void add_own_weight(struct json *list, const struct decide_input *in, const struct decide_profile *p,
+                           const struct antispam_result *r)
+{
+    struct json j = {.out = list->out};
+    struct buf name = {0}, place = {0};
+    char key[64];
+    const char *from = "";
+
+    snprintf(key, sizeof key, "weight_%s", check_result_name(r->result));
+    config_place_add(decide_profile_where(in->cfg, p, check_about(r->check)->name, key, &from), &place);
+    antispam_add_name(&name, r);
+    buf_add_str(list->out, list->comma ? ",{" : "{");
+    list->comma = true;
+    json_add_view(&j, "name", buf_view(&name));
+    json_add_str(&j, "result", check_result_name(r->result));
+    add_weight(&j, "weight", p->policy->weight[r->check][r->result]);
+    json_add_view(&j, "line", end_of(buf_view(&place)));
+    buf_add_char(list->out, '}');
+    buf_free(&name);
+    buf_free(&place);
+}
+
+static void add_own_weights(struct json *j, const struct decide_input *in, struct view rcpt)
+{
+    struct decide_profile own;
+    const struct decide_profile *p = decide_profile_find(in->cfg, rcpt, &own);
+    struct buf text = {0};
+    struct json list = {.out = &text};
+
+    for (unsigned i = 0; in->verdict && p->weighs && i < in->verdict->n; i++) {
+        const struct antispam_result *r = &in->verdict->result[i];
+
+        if (weigh_is_policy(in->cfg, r) &&
+            p->policy->weight[r->check][r->result] != in->cfg->policy.weight[r->check][r->result])
+            add_own_weight(&list, in, p, r);
+    }
+    buf_add_char(&text, ']');
+    if (list.comma) {
+        struct buf whole = {0};
+
+        buf_addf(&whole, "[%s", text.p);
+        json_add_text(j, "weights", buf_view(&whole));
+        buf_free(&whole);
+    }
+    buf_free(&text);
+}
+
+static void add_rule(struct json *j, const struct decide_outcome *o)
+{
+    json_add_str(j, "why", o->why);
+    if (o->threshold)
+        add_weight(j, "threshold", o->threshold);
+    if (o->section) {
+        json_add_str(j, "section", o->section);
+        json_add_str(j, "key", o->key);
+    }
+    add_view(j, "profile", o->profile);
+    add_view(j, "line", end_of(o->place));
+    add_view(j, "text", o->text);
+    add_view(j, "redirect", o->redirect);
+}
+
+static void add_kind(struct buf *to, const struct decide_input *in, const struct decide_result *r,
+                     const size_t *at, size_t n)
+{
+    const struct decide_outcome *o = &r->outcome[at[0]];
+    struct json j = {.out = to};
+    const unsigned group = r->group[at[0]];
+
     buf_add_char(to, '{');
-    json_add_views(&j, "rcpt", rcpt, some);
-    if (some < n)
-        json_add_int(&j, "rcpt_more", (int64_t)(n - some));
-    json_add_text(&j, "weight", buf_view(&weight));
+    add_positions(&j, at, n);
+    add_weight(&j, "weight", o->weight);
     json_add_str(&j, "level", decide_level_name(o->level));
     json_add_str(&j, "action", decide_action_name(o->action));
-    json_add_str(&j, "why", o->why);
-    if (o->profile.n)
-        json_add_view(&j, "profile", o->profile);
-    json_add_view(&j, "line", place);
+    add_rule(&j, o);
+    if (group < DECIDE_GROUPS_MAX && r->copy[group])
+        json_add_int(&j, "copy", r->copy[group]);
+    add_own_weights(&j, in, in->rcpt[at[0]]);
     buf_add_char(to, '}');
-    buf_free(&weight);
-    return room;
-}
-
-/* Each kind has its share of the room; what one does not need the next ones may have. */
-static void add_kinds(const struct decide_result *r, const struct sorted *s, const size_t *one, size_t room,
-                      struct buf *to)
-{
-    const unsigned most = room / ELEMENT < 1          ? 1
-                          : room / ELEMENT < r->kinds ? (unsigned)(room / ELEMENT)
-                                                      : r->kinds;
-    const unsigned shown = r->kinds < most ? r->kinds : most;
-
-    for (unsigned k = 0; k < shown; k++) {
-        const size_t share = room / (shown - k), own = share > ELEMENT ? share - ELEMENT : 0;
-
-        buf_add_str(to, k ? "," : "");
-        room = room - share + add_kind(to, s, k, &r->outcome[one[k]], own);
-    }
-    if (shown < r->kinds)
-        buf_addf(to, ",{\"rcpt\":[],\"rcpt_more\":%zu}", r->n - s->first[shown]);
 }
 
 /* By counting: a message may have 50,000 recipients. */
-static void sort(const struct decide_result *r, const struct view *rcpt, struct sorted *s, size_t *one)
+static void sort(const struct decide_result *r, struct sorted *s)
 {
-    size_t *at = xcalloc(r->kinds + 1, sizeof *at);
+    size_t *next = xcalloc(r->kinds + 1, sizeof *next);
 
     for (size_t i = 0; i < r->n; i++)
         s->first[r->kind[i] + 1]++;
-    for (unsigned k = 0; k < r->kinds; k++)
-        at[k] = s->first[k + 1] += s->first[k];
-    for (size_t i = r->n; i-- > 0;) {
-        s->rcpt[--at[r->kind[i]]] = rcpt[i];
-        one[r->kind[i]] = i;
+    for (unsigned k = 0; k < r->kinds; k++) {
+        next[k] = s->first[k];
+        s->first[k + 1] += s->first[k];
     }
-    free(at);
+    for (size_t i = 0; i < r->n; i++)
+        s->at[next[r->kind[i]]++] = i;
+    free(next);
 }
 
-void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t max, struct buf *to)
+void decision_json_make(const struct decide_input *in, const struct decide_result *r, struct buf *to)
 {
-    size_t *one = xcalloc(r->kinds + 1, sizeof *one);
-    struct sorted s = {.rcpt = xcalloc(r->n + 1, sizeof *s.rcpt),
+    struct sorted s = {.at = xcalloc(r->n + 1, sizeof *s.at),
                        .first = xcalloc(r->kinds + 1, sizeof *s.first)};
 
-    sort(r, rcpt, &s, one);
+    sort(r, &s);
     buf_add_char(to, '[');
-    add_kinds(r, &s, one, max, to);
+    for (unsigned k = 0; k < r->kinds; k++) {
+        buf_add_str(to, k ? "," : "");
+        add_kind(to, in, r, s.at + s.first[k], s.first[k + 1] - s.first[k]);
+    }
     buf_add_char(to, ']');
-    free(s.rcpt);
+    free(s.at);
     free(s.first);
-    free(one);
 }

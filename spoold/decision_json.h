@@ -1,7 +1,7 @@
 /*
  * decision_json.h - what was decided for whom, as it stands in records.
  *
- * For flow_record.c and whoever decides again. Pure.
+ * For flow_outcome.c and for whoever decides again: the same decision gives the same bytes. Pure.
  */
 #ifndef SPOOLD_DECISION_JSON_H
 #define SPOOLD_DECISION_JSON_H
@@ -10,10 +10,11 @@
 #include "spoold/decide.h"
 
 /*
- * The JSON array [{"rcpt":[..],"weight","level","action","why","profile","line"}], an element for each kind
- * of outcome. It has about `max` bytes: "rcpt_more" counts the addresses that have no room, and a last
- * element has nothing else where there is no room for all of them.
+ * The JSON array [{"to":"1-3,7","weight","level","action","why","threshold","section","key","profile","line",
+ * "text","redirect","copy","weights":[..]}], an element for each kind of outcome; `r` is of decide(in). "to":
+ * positions in in->rcpt, from 1 on, so that it names no address. "weights": the results that weigh something
+ * else than for everybody: {"name","result","weight","line"}. What is empty, or 0, is left out.
  */
-void decision_json_make(const struct decide_result *r, const struct view *rcpt, size_t max, struct buf *to);
+void decision_json_make(const struct decide_input *in, const struct decide_result *r, struct buf *to);
 
 #endif

@@ -181,6 +181,7 @@ static void give_up(struct spoold *s, struct msg *m)
     m->recovered = true;
     m->fate = MSG_FATE_QUARANTINE;
     m->class = SPOOL_CLASS_FAILED;
+    m->by = DECIDE_BY_WORKER;
     msg_fill_rest(m);
     msg_set_reason(m, "%s: %s", m->err_what ? m->err_what : "it cannot be processed", strerror(m->err));
     m->step = MSG_STEP_PREPARE;
@@ -290,6 +291,7 @@ void flow_poison(const struct spoold *s, struct msg *m)
         return;
     m->fate = MSG_FATE_QUARANTINE;
     m->class = SPOOL_CLASS_POISON;
+    m->by = DECIDE_BY_WORKER;
     m->keep_attempt = true; /* no further one is begun */
     msg_set_reason(m, "spoold or its worker ended %u times while it was in work", m->attempt);
 }

@@ -12,8 +12,6 @@
 
 #include <stdio.h>
 
-#define DECIDE_OWN_HOPS 3 /* passes through this very host that are no accident any more */
-
 static void quarantine(struct msg *m, enum spool_class class)
 {
     m->fate = MSG_FATE_QUARANTINE;
@@ -21,19 +19,34 @@ static void quarantine(struct msg *m, enum spool_class class)
     msg_fill_rest(m);
 }
 
-static bool is_unsound(const struct spoold *s, struct msg *m)
+static struct decide_whole_input whole_of(const struct spoold *s, const struct msg *m,
+                                          const struct buf *ambiguous_by)
 {
-    if (msg_size(m) > (uint64_t)s->cfg->max_message_size) {
-        msg_set_reason(m, "it is larger than spool.max_message_size (%llu bytes)",
-                       (unsigned long long)msg_size(m));
-        return true;
-    }
-    if (!m->env_ok)
-        return true; /* the reason is the parser's */
-    if (m->env.status == ENVELOPE_WRITTEN)
-        return false;
-    msg_set_reason(m, "line 1 of its .hdr is not Written but %s", envelope_status_name(m->env.status));
-    return true;
+    return (struct decide_whole_input){
+        .cfg = s->cfg,
+        .size = msg_size(m),
+        .broken = !m->env_ok,
+        .status = m->env.status,
+        .state = m->virus.state,
+        .why = m->virus.why,
+        .text = view_of(m->virus.text),
+        .ambiguous_by = buf_view(ambiguous_by),
+        .hops = m->hops,
+        .own_hops = m->own_hops,
+    };
+}
+
+static void take(struct msg *m, const struct decide_whole *d)
+{
+    static const enum msg_fate fates[] = {[DECIDE_WAY_QUARANTINE] = MSG_FATE_QUARANTINE,
+                                          [DECIDE_WAY_DROP] = MSG_FATE_DROP,
+                                          [DECIDE_WAY_HOLD] = MSG_FATE_HOLD};
+
+    quarantine(m, d->class);
+    m->fate = fates[d->way];
+    m->by = d->by;
+    if (d->reason[0])
+        msg_set_reason(m, "%s", d->reason);
 }
 
 bool flow_decide_wants_scan(const struct spoold *s, const struct msg *m)
@@ -62,107 +75,62 @@ static bool held_too_long(const struct spoold *s, struct msg *m)
     return true;
 }
 
-static void decide_infected(const struct spoold *s, struct msg *m)
+/* What the virus scanner's answer does not decide its recipients' settings do. */
+static void decide_scanned(const struct spoold *s, struct msg *m, const struct decide_whole_input *in)
 {
-    enum { QUARANTINE, DELETE };
-    bool delete = s->cfg->av_virus_action == DELETE;
+    struct decide_whole d = {.by = DECIDE_BY_NOTHING};
 
-    msg_set_reason(m, "virus: %s%s", m->virus.text,
-                   delete ? "; deleted, as antivirus.virus_action says" : "");
-    quarantine(m, SPOOL_CLASS_VIRUS);
-    if (delete)
-        m->fate = MSG_FATE_DROP;
-}
-
-static bool is_to_be_tagged(const struct config *c, enum antivirus_why why)
-{
-    enum { TAG, QUARANTINE };
-    const int action[ANTIVIRUS_WHY__MAX] = {
-        [ANTIVIRUS_ENCRYPTED] = c->av_encrypted_action,
-        [ANTIVIRUS_NO_UNPACKER] = c->av_no_unpacker_action,
-        [ANTIVIRUS_LIMIT] = c->av_limit_action,
-        [ANTIVIRUS_AMBIGUOUS] = c->av_ambiguous_action,
-    };
-
-    return action[why] == TAG;
-}
-
-/* What would be passed on otherwise, tagged or not: an encrypted archive beside the trick must not help it.
- */
-static bool decide_ambiguous(const struct spoold *s, struct msg *m)
-{
-    enum { TAG, QUARANTINE };
-    struct buf names = {0};
-
-    if (s->cfg->mime_ambiguous_action != QUARANTINE || !parts_is_ambiguous(&m->parts))
-        return false;
-    parts_add_ambiguous(&names, &m->parts);
-    msg_set_reason(m, "mime.ambiguous_action: mail readers take it in different ways: %s", names.p);
-    buf_free(&names);
-    quarantine(m, SPOOL_CLASS_POLICY);
-    return true;
-}
-
-/* What may pass another time is held; what will stay so has its action. */
-static void decide_unexamined(const struct spoold *s, struct msg *m)
-{
-    const struct msg_virus *v = &m->virus;
-
-    if (!antivirus_is_transient(v->why) && is_to_be_tagged(s->cfg, v->why)) {
-        if (!decide_ambiguous(s, m))
-            flow_outcome(s, m);
-        return;
-    }
-    msg_set_reason(m, "it could not be examined for viruses (%s): %s", antivirus_why_name(v->why), v->text);
-    if (antivirus_is_transient(v->why))
-        m->fate = MSG_FATE_HOLD;
+    if (decide_whole_scanned(in, &d))
+        take(m, &d);
+    else if (flow_fates_apply(m))
+        m->by = DECIDE_BY_TEST;
     else
-        quarantine(m, SPOOL_CLASS_POLICY);
-}
-
-/* False: nothing against it. */
-static bool decide_virus(const struct spoold *s, struct msg *m)
-{
-    if (m->virus.state == ANTIVIRUS_INFECTED)
-        decide_infected(s, m);
-    else if (m->virus.state == ANTIVIRUS_UNEXAMINED)
-        decide_unexamined(s, m);
-    else
-        return decide_ambiguous(s, m);
-    return true;
+        flow_outcome(s, m);
 }
 
 void flow_decide(const struct spoold *s, struct msg *m)
 {
+    struct decide_whole d = {.by = DECIDE_BY_NOTHING};
+    struct decide_whole_input in;
+    struct buf ambiguous_by = {0};
+
     msg_clear_decision(m);
-    if (is_unsound(s, m)) {
-        quarantine(m, SPOOL_CLASS_FAILED);
+    parts_add_ambiguous(&ambiguous_by, &m->parts);
+    in = whole_of(s, m, &ambiguous_by);
+    if (decide_whole_unsound(&in, &d)) {
+        take(m, &d);
     } else if (s->hold_all) {
         m->fate = MSG_FATE_HOLD;
         msg_set_reason(m, "spoold was started with --hold-all");
-    } else if (!decide_virus(s, m) && !flow_fates_apply(m)) {
-        flow_outcome(s, m);
+    } else {
+        decide_scanned(s, m, &in);
     }
     if (m->fate == MSG_FATE_HOLD)
         flow_decide_hold(s, m);
+    buf_free(&ambiguous_by);
 }
 
 void flow_decide_hold(const struct spoold *s, struct msg *m)
 {
     msg_clear_decision(m);
     m->fate = MSG_FATE_HOLD;
-    if (held_too_long(s, m))
-        quarantine(m, SPOOL_CLASS_FAILED);
+    if (!held_too_long(s, m))
+        return;
+    quarantine(m, SPOOL_CLASS_FAILED);
+    m->by = DECIDE_BY_HELD;
 }
 
 void flow_decide_hops(const struct spoold *s, struct msg *m, uint32_t hops, uint32_t own_hops)
 {
-    if (own_hops < DECIDE_OWN_HOPS && hops <= (uint64_t)s->cfg->max_hops)
+    const struct buf none = {0};
+    struct decide_whole_input in;
+    struct decide_whole d = {.by = DECIDE_BY_NOTHING};
+
+    m->hops = hops;
+    m->own_hops = own_hops;
+    in = whole_of(s, m, &none);
+    if (!decide_whole_loops(&in, &d))
         return;
     msg_clear_decision(m);
-    if (own_hops >= DECIDE_OWN_HOPS)
-        msg_set_reason(m, "a mail loop: it passed spoold on this host %u times before", own_hops);
-    else
-        msg_set_reason(m, "a mail loop: it has %u Received: fields, more than spool.max_hops", hops);
-    quarantine(m, SPOOL_CLASS_POLICY);
+    take(m, &d);
 }

@@ -9,11 +9,10 @@
 
 #include "common/json.h"
 #include "common/xalloc.h"
-#include "spoold/decision_json.h"
 #include "spoold/deliver.h"
+#include "spoold/flow_decision.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
-#include "spoold/verdict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,12 +21,6 @@
     100000                    /* of recipients in one line: six times as many when each byte is escaped      \
                                */
 #define RECORD_CLIENT_MAX 100 /* bytes; an address literal has 45 */
-/* Of the list of parts in a line: the whole record fits into an answer of spoolctl show (query_show.c). */
-#define RECORD_PARTS_BYTES 12000
-/* Of what was decided for whom in a line. */
-#define RECORD_DECISION_BYTES 5000
-/* Of facts in a line. Many and long TXT records may be more; the .json of a quarantined message has all. */
-#define RECORD_FACTS_BYTES 65536
 
 static struct event event_of(const struct msg *m, enum event_kind kind)
 {
@@ -41,78 +34,6 @@ static struct event event_of(const struct msg *m, enum event_kind kind)
     };
 }
 
-static void add_virus(struct json *j, const struct msg_virus *v)
-{
-    json_begin_object(j, "virus");
-    json_add_str(j, "state", antivirus_state_name(v->state));
-    if (v->state == ANTIVIRUS_INFECTED)
-        json_add_str(j, "name", v->text);
-    if (v->why) {
-        json_add_str(j, "why", antivirus_why_name(v->why));
-        json_add_str(j, "detail", v->text);
-    }
-    if (v->by.engine[0]) {
-        json_add_str(j, "engine", v->by.engine);
-        json_add_int(j, "version", v->by.version);
-        json_add_int(j, "generation", (int64_t)v->generation);
-    }
-    if (v->by.flags & WIRE_LOADED_TEST)
-        json_add_str(j, "warning", "TEST SIGNATURES ONLY");
-    json_end_object(j);
-}
-
-/* Only where a verdict has decided. */
-static struct view decisions_of(const struct msg *m, bool whole, struct buf *text)
-{
-    if (m->spam.judged && m->decided.n)
-        decision_json_make(&m->decided, m->env.rcpt, whole ? SIZE_MAX : RECORD_DECISION_BYTES, text);
-    return buf_view(text);
-}
-
-static void add_verdict(struct json *j, const struct msg *m, bool whole)
-{
-    struct buf decisions = {0};
-    const struct verdict v = {.given = m->spam.judged ? &m->spam.given.verdict : NULL,
-                              .checks = buf_view(&m->spam.checks),
-                              .weight = m->spam.weight,
-                              .decisions = decisions_of(m, whole, &decisions),
-                              .facts = &m->spam.facts,
-                              .now = m->spam.now,
-                              .missing = m->spam.missing};
-
-    verdict_add_json(j, &v, whole ? SIZE_MAX : RECORD_FACTS_BYTES);
-    buf_free(&decisions);
-}
-
-/* What was decided by: the virus scanner's answer, the bytes that it is about, what they were taken for, and
- * how the antispam stage judged them. `whole`: for the .json of a quarantined message. */
-static void add_decision(struct json *j, const struct msg *m, bool whole)
-{
-    char sum[2 * sizeof m->sha256 + 1] = "";
-
-    for (size_t i = 0; m->hashed && i < sizeof m->sha256; i++)
-        snprintf(sum + 2 * i, 3, "%02x", m->sha256[i]);
-    if (m->hashed)
-        json_add_str(j, "sha256", sum);
-    add_virus(j, &m->virus);
-    if (!parts_is_empty(&m->parts))
-        parts_add_json_within(j, &m->parts, whole ? SIZE_MAX : RECORD_PARTS_BYTES);
-    add_verdict(j, m, whole);
-}
-
-/* For the journal; empty for what was found committed after a restart: what it was decided by is not known.
- */
-static void make_decision(const struct msg *m, struct buf *to)
-{
-    struct json j;
-
-    if (m->recovered && !m->hashed)
-        return;
-    json_open(&j, to);
-    add_decision(&j, m, false);
-    json_close(&j);
-}
-
 /* The addresses of a set of recipients; the caller frees the array. */
 static struct view *recipients_of(const struct msg *m, const struct msg_copy *c)
 {
@@ -124,7 +45,8 @@ static struct view *recipients_of(const struct msg *m, const struct msg_copy *c)
 }
 
 /* After a restart the line may stand there already; where the ledger does not know, writing it again is
- * harmless. */
+ * harmless. It is written again with each new decision: the last record of a message is the one that counts.
+ */
 static bool already_accepted(struct depot *d, const struct msg *m)
 {
     struct ledger_row row;
@@ -172,15 +94,14 @@ int flow_record_accepted(struct depot *d, struct msg *m)
     struct buf decision = {0};
     int r;
 
-    m->accepted = m->accepted || already_accepted(d, m);
+    m->accepted = m->accepted || (m->by == DECIDE_BY_NOTHING && already_accepted(d, m));
     if (m->accepted)
         return 0;
     e.name = m->name.n ? m->name : base_clean(&m->base);
     e.reason = (struct view){NULL, 0};
     if (client)
         e.client = (struct view){client->p, client->n < RECORD_CLIENT_MAX ? client->n : RECORD_CLIENT_MAX};
-    if (m->fate == MSG_FATE_SEND && deliver_is_on(d->cfg, m->intake))
-        make_decision(m, &decision); /* the line "delivered" is written when nobody knows it any more */
+    flow_decision_make(m, &decision);
     e.record = buf_view(&decision);
     r = record_lines(d, m, &e, m->env.rcpt, m->env.rcpt_n);
     buf_free(&decision);
@@ -198,7 +119,7 @@ static int record_set(struct depot *d, struct msg *m, struct event *e, const str
 }
 
 /* Where spoold itself hands them over, they are delivered when the server has them (deliver_store.c). */
-static int record_copies(struct depot *d, struct msg *m, struct view decision)
+static int record_copies(struct depot *d, struct msg *m)
 {
     if (deliver_is_on(d->cfg, m->intake))
         return 0;
@@ -206,21 +127,19 @@ static int record_copies(struct depot *d, struct msg *m, struct view decision)
         struct event e = event_of(m, EVENT_DELIVERED);
 
         e.copy = (unsigned)i + 1;
-        e.record = decision;
         if (record_set(d, m, &e, &m->copy[i]) < 0)
             return -1;
     }
     return 0;
 }
 
-static int record_rest(struct depot *d, struct msg *m, struct view decision)
+static int record_rest(struct depot *d, struct msg *m)
 {
     struct event e;
 
     if (m->fate == MSG_FATE_SEND)
         return 0;
     e = event_of(m, m->fate == MSG_FATE_DROP ? EVENT_DISCARDED : EVENT_QUARANTINED);
-    e.record = decision;
     if (m->fate == MSG_FATE_QUARANTINE)
         e.class = view_of(spool_class_name(m->class));
     return record_set(d, m, &e, &m->rest);
@@ -228,18 +147,15 @@ static int record_rest(struct depot *d, struct msg *m, struct view decision)
 
 int flow_record(struct depot *d, struct msg *m)
 {
-    struct buf decision = {0};
     int r;
 
     if (NEGATIVE("late-audit") && m->fate == MSG_FATE_DROP && m->step == MSG_STEP_RECORD)
         return 0;
-    make_decision(m, &decision);
     r = flow_record_accepted(d, m);
     if (r == 0)
-        r = record_copies(d, m, buf_view(&decision));
+        r = record_copies(d, m);
     if (r == 0)
-        r = record_rest(d, m, buf_view(&decision));
-    buf_free(&decision);
+        r = record_rest(d, m);
     if (r < 0)
         return -1;
     spool_wait_journal(&d->spool, &m->err);
@@ -275,8 +191,10 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_str(&j, "reason", m->reason);
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
+    if (m->rest.rcpt_n < m->env.rcpt_n)
+        json_add_views(&j, "accepted_for", m->env.rcpt, m->env.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
-    add_decision(&j, m, true);
+    flow_decision_add(&j, m, true);
     if (m->crash.cause[0])
         add_crash(&j, m);
     json_close(&j);

@@ -38,6 +38,7 @@ void flow_worker_charge(struct spoold *s, struct msg *m, const struct pool_outco
     } else {
         m->fate = MSG_FATE_QUARANTINE;
         m->class = SPOOL_CLASS_POISON;
+    m->by = DECIDE_BY_WORKER;
         msg_set_reason(m, "its worker failed in each of %u attempts; the last one: %s", m->attempt, o->cause);
         msg_fill_rest(m);
         m->step = MSG_STEP_PREPARE;

@@ -44,6 +44,8 @@ void msg_clear_decision(struct msg *m)
     }
     free(m->rest.rcpt);
     decide_free(&m->decided);
+    buf_free(&m->decisions);
+    m->by = DECIDE_BY_NOTHING;
     memset(m->copy, 0, sizeof m->copy);
     m->rest = (struct msg_copy){0};
     m->copy_n = 0;

@@ -13,6 +13,7 @@
 #include "common/parts.h"
 #include "spoold/base.h"
 #include "spoold/decide.h"
+#include "spoold/decide_whole.h"
 #include "spoold/judging.h"
 #include "spoold/pool.h"
 #include "spoold/spool.h"
@@ -20,8 +21,9 @@
 
 #define MSG_COPIES_MAX 16  /* outcomes of one message; more go to quarantine/policy (DESIGN 3) */
 #define MSG_NAME_MAX   256 /* a file name: BASE and suffix */
-#define MSG_REASON_MAX 240
+#define MSG_REASON_MAX DECIDE_REASON_MAX
 #define MSG_VIRUS_MAX  160
+#define MSG_CONFIG_MAX 33
 
 /* The commit suffixes that spoold uses, and "not decided". */
 enum msg_fate {
@@ -112,7 +114,12 @@ struct msg {
     unsigned job_copy;       /* index of that copy */
     struct msg_virus virus;
     struct judging spam;          /* by the antispam stage */
+    enum decide_by by;            /* which rule decided in this run; NOTHING after a restart */
     struct decide_result decided; /* by that verdict; empty where something else decided */
+    bool outgoing;                /* as it was decided about */
+    char config[MSG_CONFIG_MAX];  /* hash of the settings that decided */
+    struct buf decisions;         /* the same as JSON (decision_json.h) */
+    uint32_t hops, own_hops;      /* Received fields, as worker-rewrite counted them */
     struct parts parts;           /* as worker-av told; empty where it did not */
     bool big;                     /* counts in gate.big_n */
     bool unserved;                /* put on hold only because no worker was there for it */

@@ -116,8 +116,10 @@ void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
             json_add_bool(j, "checks_cut", true);
         add_weight(j, "weight", v->weight);
     }
-    if (v->decisions.n)
+    if (v->decisions.n && v->decisions.n <= max)
         json_add_text(j, "decisions", v->decisions);
+    else if (v->decisions.n)
+        json_add_bool(j, "decisions_cut", true);
     if (v->missing)
         json_add_views(j, "incomplete", &missing, 1);
     if (v->given && v->facts->n)

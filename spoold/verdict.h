@@ -28,8 +28,8 @@ void verdict_add_weight(struct buf *to, int64_t weight);
 int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verdict *v, struct buf *to);
 /*
  * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "decisions", "incomplete":[..], and
- * last "facts":{..} onto an open object. Checks, or facts, of more than `max` bytes of JSON are left out, and
- * "checks_cut":true or "facts_cut":true says so.
+ * last "facts":{..} onto an open object. Checks, decisions, or facts of more than `max` bytes of JSON are
+ * left out, and "checks_cut":true, "decisions_cut":true or "facts_cut":true says so.
  */
 void verdict_add_json(struct json *j, const struct verdict *v, size_t max);
 

@@ -170,6 +170,12 @@ void weigh_result(const struct config *cfg, const struct config_policy *p, const
     }
 }
 
+bool weigh_is_policy(const struct config *cfg, const struct antispam_result *r)
+{
+    return check_about(r->check) && check_result_name(r->result) && !is_off(cfg, r->check) &&
+           !kinds[r->check];
+}
+
 int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v)
 {
     struct weighed w;
@@ -178,11 +184,9 @@ int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const
     for (unsigned i = 0; i < v->n; i++) {
         const struct antispam_result *r = &v->result[i];
 
-        if (!check_about(r->check) || !check_result_name(r->result) || is_off(cfg, r->check))
-            continue;
-        if (!kinds[r->check]) {
+        if (weigh_is_policy(cfg, r)) {
             sum += p->weight[r->check][r->result];
-        } else if (r->result == RESULT_hit) {
+        } else if (check_about(r->check) && r->result == RESULT_hit && !is_off(cfg, r->check)) {
             w = (struct weighed){.remark = NULL};
             kinds[r->check](cfg, r, &w);
             sum += w.weight;

@@ -23,6 +23,8 @@ struct weighed {
  * out->place is used; the place is that of everybody's setting. */
 void weigh_result(const struct config *cfg, const struct config_policy *p, const struct antispam_result *r,
                   struct weighed *out);
+/* Whether it is weighed by a policy, which may differ from recipient to recipient; others weigh the same. */
+bool weigh_is_policy(const struct config *cfg, const struct antispam_result *r);
 /* All of them together, thousandths, by the weights of one policy; lists and rules weigh the same in all. */
 int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v);
 

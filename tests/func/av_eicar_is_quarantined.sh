@@ -27,7 +27,7 @@ at=$(only "$root/outgoing/clean" .hdr)
 has 1 "$root/outgoing/*.hdr" || fail "something else was delivered"
 expect_log 'event=examined state=infected.*TEST SIGNATURES ONLY'
 spoolctl status | grep -q 'TEST SIGNATURES ONLY' || fail "status does not say it: $(spoolctl status)"
-grep -h '"event":"delivered"' "$root"/state/journal/*.jsonl | grep -q '"record":{.*"virus":{"state":"clean".*TEST SIGNATURES ONLY' || fail "the journal does not say it"
+grep -h '"event":"accepted"' "$root"/state/journal/*.jsonl | grep -q '"record":{.*"virus":{"state":"clean".*TEST SIGNATURES ONLY' || fail "the journal does not say it"
 expect_empty "$root/proc" "$root/incoming"
 expect_balanced
 stop_spoold

@@ -236,6 +236,7 @@ static inline struct msg *depot_world_decided(struct world *w, const char *name,
 
     assert_int_equal(flow_lock(&w->d, m), 0);
     m->fate = fate;
+    m->by = DECIDE_BY_TEST;
     m->class = SPOOL_CLASS_VIRUS;
     for (size_t k = 0; k < copies; k++) {
         m->copy[k].rcpt = xcalloc(m->env.rcpt_n, sizeof *m->copy[k].rcpt);

@@ -46,7 +46,7 @@ static struct decide_outcome one(const struct config *c, const struct antispam_v
 {
     const struct view to = view_of(rcpt);
 
-    decide(&(struct decide_input){c, v, outgoing, &to, 1}, r);
+    decide(&(struct decide_input){c, v, outgoing, &to, 1, 0}, r);
     assert_int_equal(r->n, 1);
     assert_int_equal(r->groups, 1);
     assert_int_equal(r->group[0], 0);
@@ -284,7 +284,7 @@ static void weights_of_a_profile(void **state)
                                 "[filter]\nallow_override = spf.weight_fail\n");
     add_result(&v, CHECK_spf, RESULT_fail, "");
     add_result(&v, CHECK_body, RESULT_hit, "low");
-    decide(&(struct decide_input){c, &v, false, rcpt, 3}, &r);
+    decide(&(struct decide_input){c, &v, false, rcpt, 3, 0}, &r);
     assert_int_equal(r.outcome[0].weight, 18000);
     assert_int_equal(r.outcome[1].weight, 22500);
     assert_int_equal(r.outcome[2].weight, 11000);
@@ -292,7 +292,7 @@ static void weights_of_a_profile(void **state)
     assert_int_equal(r.groups, 3);
     decide_free(&r);
     v.result[0].result = RESULT_pass; /* which a user may not set */
-    decide(&(struct decide_input){c, &v, false, rcpt, 3}, &r);
+    decide(&(struct decide_input){c, &v, false, rcpt, 3, 0}, &r);
     assert_int_equal(r.outcome[2].weight, 10000);
     assert_int_equal(r.groups, 1);
     decide_free(&r);
@@ -320,7 +320,7 @@ static void try_groups(unsigned n, bool too_many)
     for (unsigned i = 0; i <= n; i++)
         rcpt[i] = view_of(xasprintf("a@d%u.example.org", i));
     add_result(&v, CHECK_body, RESULT_hit, "low");
-    decide(&(struct decide_input){c, &v, false, rcpt, n + 1}, &r);
+    decide(&(struct decide_input){c, &v, false, rcpt, n + 1, 0}, &r);
     assert_int_equal(r.groups, n);
     assert_int_equal(r.kinds, n + 1);
     assert_int_equal(r.group[n], r.group[n - 1]);
@@ -468,7 +468,7 @@ static void any_verdict_and_settings(void **state)
         for (size_t i = 0; i < RCPTS; i++)
             rcpt[i] = view_of(who[random_below(&seed, RCPTS)]);
         for (int way = 0; way < 2; way++) {
-            const struct decide_input in = {c, &v, way, rcpt, random_below(&seed, RCPTS + 1)};
+            const struct decide_input in = {c, &v, way, rcpt, random_below(&seed, RCPTS + 1), 0};
 
             decide(&in, &a);
             decide(&in, &b);

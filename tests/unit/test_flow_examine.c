@@ -219,10 +219,14 @@ static void what_is_deleted_stands_in_the_journal(void **state)
     loop_world_run_out(k.s);
     r = journal_reader_open(k.s->depot.journal_dir, NULL);
     while (journal_reader_next(r, &e, &place) == 1) {
-        if (e.kind != EVENT_DISCARDED)
+        if (e.kind == EVENT_DISCARDED) {
+            discarded++;
+            assert_true(
+                view_equal(e.reason, VIEW("virus: Some.Virus; deleted, as antivirus.virus_action says")));
+        }
+        if (e.kind != EVENT_ACCEPTED)
             continue;
-        discarded++;
-        assert_true(view_equal(e.reason, VIEW("virus: Some.Virus; deleted, as antivirus.virus_action says")));
+        assert_non_null(memmem(e.record.p, e.record.n, "\"by\":\"virus\",\"fate\":\"discard\"", 29));
         assert_non_null(memmem(e.record.p, e.record.n, "\"name\":\"Some.Virus\"", 19));
         assert_non_null(memmem(e.record.p, e.record.n, "\"sha256\":\"", 10));
     }

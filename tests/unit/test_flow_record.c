@@ -163,8 +163,10 @@ static void a_long_list_of_parts_is_cut_in_the_journal_only(void **state)
     depot_world_flush(w);
     r = journal_reader_open(w->d.journal_dir, NULL);
     while (journal_reader_next(r, &e, &place) == 1) {
-        if (e.kind != EVENT_QUARANTINED)
+        if (e.kind != EVENT_ACCEPTED) {
+            assert_int_equal(e.record.n, 0); /* once */
             continue;
+        }
         assert_true(e.record.n > 10000 && e.record.n < 14000);
         j = json_loadb(e.record.p, e.record.n, 0, NULL);
         shown = json_array_size(json_object_get(j, "parts"));
@@ -185,28 +187,48 @@ static void a_long_list_of_parts_is_cut_in_the_journal_only(void **state)
     depot_world_close(&w);
 }
 
-/* Where spoold hands over itself, "delivered" is written from the notes of the outlet. */
-static void the_decision_stands_where_it_is_known(void **state)
+/* Durable before the commit, whoever hands it over and whatever happens later. */
+static void the_decision_stands_in_the_line_accepted(void **state)
 {
-    static const struct {
-        const char *setting;
-        unsigned accepted, delivered;
-    } cases[] = {{"intake main.deliver=smtp:127.0.0.1:25", 1, 0}, {"spool.max_hops=100", 0, 1}};
+    static const char *const settings[] = {"intake main.deliver=smtp:127.0.0.1:25", "spool.max_hops=100"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world *w = depot_world_open(&cases[i].setting, 1);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct world *w = depot_world_open(&settings[i], 1);
         struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
 
-        m->hashed = true;
         parts_add(&m->parts, &(struct parts_item){.size = 1}, VIEW("a/b"), VIEW("n"));
+        assert_int_equal(flow_record_accepted(&w->d, m), 0);
+        depot_world_flush(w);
+        assert_int_equal(depot_world_lines(w, "\"parts\":[{\"type\":\"a/b\""), 1);
         assert_int_equal(flow_record(&w->d, m), 0);
         depot_world_flush(w);
-        assert_int_equal(depot_world_lines(w, "\"event\":\"delivered\""), cases[i].delivered);
+        assert_int_equal(depot_world_lines(w, "\"event\":\"delivered\""), i == 1);
         assert_int_equal(depot_world_lines(w, "\"parts\":[{\"type\":\"a/b\""), 1);
         msg_free(&m);
         depot_world_close(&w);
     }
+}
+
+/* After a crash before the commit another decision may be made: the last record counts. */
+static void a_new_decision_is_written_again(void **state)
+{
+    struct world *w = depot_world_plain();
+    struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
+
+    (void)state;
+    assert_int_equal(flow_record_accepted(&w->d, m), 0);
+    depot_world_flush(w);
+    m->accepted = false;
+    m->recovered = true;
+    m->fate = MSG_FATE_QUARANTINE;
+    assert_int_equal(flow_record_accepted(&w->d, m), 0);
+    depot_world_flush(w);
+    assert_int_equal(depot_world_lines(w, "\"fate\":\"send\""), 1);
+    assert_int_equal(depot_world_lines(w, "\"fate\":\"quarantine\""), 1);
+    assert_int_equal(depot_world_events(w, &m->base), 1u << EVENT_ACCEPTED);
+    msg_free(&m);
+    depot_world_close(&w);
 }
 
 int main(void)
@@ -218,7 +240,8 @@ int main(void)
         cmocka_unit_test(after_a_restart_the_ledger_is_asked),
         cmocka_unit_test(the_hold_ends_with_the_message),
         cmocka_unit_test(a_long_list_of_parts_is_cut_in_the_journal_only),
-        cmocka_unit_test(the_decision_stands_where_it_is_known),
+        cmocka_unit_test(the_decision_stands_in_the_line_accepted),
+        cmocka_unit_test(a_new_decision_is_written_again),
         cmocka_unit_test(a_journal_that_takes_nothing_stops_the_step),
     };
 
