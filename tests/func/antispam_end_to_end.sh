@@ -39,7 +39,7 @@ judge() {
     spooldrop -f ann@example.org --ip "$2" --helo "$3" -- bob@example.net < "$dir/$1.eml" || fail "spooldrop: $?"
     wait_until 20 "$1 is delivered" eval "[ \$(grep -c '\"event\":\"delivered\"' $root/state/journal/*.jsonl) -gt $n ]"
     n=$((n + 1))
-    line=$(grep '"event":"delivered"' "$root"/state/journal/*.jsonl | tail -n 1)
+    line=$(grep '"event":"accepted"' "$root"/state/journal/*.jsonl | tail -n 1)
 }
 has() { [[ $line == *"\"name\":\"$1\",\"result\":\"$2\",\"weight\":$3"* ]] || fail "no $1 $2 $3 in: $line"; }
 

@@ -27,11 +27,11 @@ q=$(only "$root/quarantine/spam/some" .json) || fail "nothing in quarantine/spam
 grep -q '"recipients":\["c@strict.example.org","d@gone.example.org"\]' "$q.json" || fail "record: $(cat "$q.json")"
 grep -q '"reason":"weight [0-9.]* is level low: \[profile strict\] low.action quarantine (-o profile strict.low.action=quarantine)"' "$q.json" ||
     fail "reason: $(cat "$q.json")"
-for d in '"rcpt":\["a@example.org","e@example.com"\],"weight":[0-9.]*,"level":"low","action":"header","why":"level","line":"default"' \
-    '"rcpt":\["c@strict.example.org"\],"weight":[0-9.]*,"level":"low","action":"quarantine"' \
-    '"rcpt":\["d@gone.example.org"\],"weight":[0-9.]*,"level":"low","action":"discard","why":"level","profile":"gone"'; do
+for d in '"to":"1,6","weight":[0-9.]*,"level":"low","action":"header","why":"level","threshold":[0-9.]*,"section":"level low","key":"action","line":"default","copy":1' \
+    '"to":"3","weight":[0-9.]*,"level":"low","action":"quarantine"' \
+    '"to":"5","weight":[0-9.]*,"level":"low","action":"discard","why":"level",.*"profile":"gone"'; do
     grep -q "$d" "$q.json" || fail "no $d in $(cat "$q.json")"
-    grep '"event":"delivered","id":"some~' "$root"/state/journal/*.jsonl | grep -q "$d" || fail "no $d in the journal"
+    grep '"event":"accepted","id":"some~' "$root"/state/journal/*.jsonl | grep -q "$d" || fail "no $d in the journal"
 done
 [ "$(events discarded none)" = 1 ] || fail "none: not discarded"
 has 0 "$root/outgoing/none*" "$root/quarantine/*/none*" || fail "none: something of it stands somewhere"
