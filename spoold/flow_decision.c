@@ -113,6 +113,8 @@ void flow_decision_add(struct json *j, const struct msg *m, bool whole)
     add_envelope(j, m);
     add_bytes(j, m);
     add_parts(j, m, whole);
+    if (m->spam.judged && m->spam.suspended.n)
+        json_add_view(j, "suspended", buf_view(&m->spam.suspended));
     verdict_add_json(j, &v, whole ? SIZE_MAX : DECISION_FACTS_BYTES);
 }
 

@@ -74,6 +74,7 @@ int flow_record_event(struct depot *d, const struct event *e)
         part.rcpt_n = line_fill(part.rcpt, n);
         if (depot_record(d, &part) < 0)
             return -1;
+        part.record = (struct view){NULL, 0}; /* of the first one: what follows it at once is its rest */
         part.rcpt += part.rcpt_n;
         n -= part.rcpt_n;
     } while (n > 0);

@@ -70,6 +70,7 @@ void judging_free(struct judging *g)
     buf_free(&g->order);
     buf_free(&g->answer);
     buf_free(&g->checks);
+    buf_free(&g->suspended);
     free(g->ask);
     *g = (struct judging){.message = -1};
 }
@@ -280,7 +281,6 @@ static struct view key_of(const struct judging *g, const char *key)
 
 static void pack_order(struct spoold *s, struct judging *g)
 {
-    struct buf suspended = {0};
     const size_t rcpt_n = g->env ? g->env->rcpt_n : 0;
     struct antispam_order o = {
         .flags = g->flags | (g->env ? 0 : ANTISPAM_NO_ENVELOPE) | (g->final ? ANTISPAM_FINAL : 0) |
@@ -299,11 +299,12 @@ static void pack_order(struct spoold *s, struct judging *g)
 
     if (o.auth.n)
         o.flags |= ANTISPAM_AUTHENTICATED;
-    if (s->listtest)
-        listtest_add_suspended(s->listtest, &suspended);
-    o.suspended = buf_view(&suspended);
+    if (s->listtest) {
+        buf_clear(&g->suspended);
+        listtest_add_suspended(s->listtest, &g->suspended);
+    }
+    o.suspended = buf_view(&g->suspended);
     antispam_pack_order(&g->order, &o);
-    buf_free(&suspended);
 }
 
 static void submit(struct spoold *s, struct judging *g)

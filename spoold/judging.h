@@ -41,8 +41,9 @@ struct judging {
     bool judged;
     const char *missing; /* why it was not judged, or not by all facts; NULL: nothing is missing */
     unsigned rounds;
-    struct buf checks; /* results with their weights, JSON (verdict.h): made by judging_weigh() */
-    int64_t weight;    /* thousandths */
+    struct buf suspended; /* lists that failed their self test, as the last order said; owned */
+    struct buf checks;    /* results with their weights, JSON (verdict.h): made by judging_weigh() */
+    int64_t weight;       /* thousandths */
     /* Its own. */
     struct pool_job job;
     struct buf crumbs, order, answer;

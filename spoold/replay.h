@@ -23,7 +23,7 @@ struct replay_record {
     struct view fate, class, reason; /* as recorded; class is empty where it was not quarantined */
     bool judged, outgoing;
     struct view ip, helo, auth, protocol; /* of the envelope */
-    struct view sha256;
+    struct view sha256, suspended;        /* suspended: lists that failed their self test then */
     uint32_t hops, own_hops;
     struct view ambiguous_by, virus_text;
     enum antivirus_state state;

@@ -263,8 +263,10 @@ static int record_member(struct reader *d, struct view key, void *to)
 {
     struct replay_record *r = to;
     const struct string_row rows[] = {
-        {VIEW("config"), &r->config}, {VIEW("fate"), &r->fate},     {VIEW("class"), &r->class},
-        {VIEW("reason"), &r->reason}, {VIEW("sha256"), &r->sha256}, {VIEW("ambiguous_by"), &r->ambiguous_by},
+        {VIEW("config"), &r->config},       {VIEW("fate"), &r->fate},
+        {VIEW("class"), &r->class},         {VIEW("reason"), &r->reason},
+        {VIEW("sha256"), &r->sha256},       {VIEW("ambiguous_by"), &r->ambiguous_by},
+        {VIEW("suspended"), &r->suspended},
     };
     const int found = read_string_of(d, key, rows, sizeof rows / sizeof *rows);
 
