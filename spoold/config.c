@@ -1,7 +1,8 @@
 /*
  * config.c - reads the INI file, its includes and the overrides, and has the settings built of them.
  *
- * Called at start, at reload and by every tool. Each file is read once; the
+ * Called at start, at reload and by every tool. Each file is read once (config_source.c, which may also have
+ * all of it from a text that was kept); the
  * strict pass (config_ini.c) and the checks here run over those bytes, and only
  * when they found nothing does the INI library read the same bytes. Both must
  * agree on every value. Then config_build.c fills the struct, config_entries.c reads
@@ -11,6 +12,9 @@
 #include "spoold/config_build.h"
 #include "spoold/config_entries.h"
 #include "spoold/config_file.h"
+#include "spoold/config_kept.h"
+#include "spoold/config_profile.h"
+#include "spoold/config_source.h"
 #include "spoold/decide_profile.h"
 #include "spoold/direction.h"
 
@@ -31,6 +35,7 @@ struct source {
 
 struct loader {
     struct config_errors *errs;
+    struct config_source *from;
     struct source source[CONFIG_SOURCE_MAX];
     size_t source_n;
     size_t now; /* the source that is being parsed */
@@ -54,6 +59,8 @@ static void complain_unknown(struct loader *l, const char *place, const struct c
         buf_addf(&text, "[%.*s] is not a known section", (int)word.n, word.p);
     if (near)
         buf_addf(&text, ", did you mean %s?", near);
+    else if (section && config_value_find_section(view_of(section)) == config_profile_first())
+        buf_add_str(&text, " (the weights of [rbl NAME], [uribl NAME] and rules are the same for everybody)");
     buf_add_str(&text, "; accepted: ");
     config_value_list_names(section, &text);
     config_error(l->errs, place, s->lineno, "%s", text.p);
@@ -185,11 +192,13 @@ static void take_setting(const struct config_setting *given, void *arg)
 static void load_source(struct loader *l, const char *path)
 {
     struct source *s = &l->source[l->source_n];
+    const struct config_source_file f = {l->source_n ? CONFIG_PIECE_INCLUDE : CONFIG_PIECE_MAIN, path,
+                                         CONFIG_FILE_MAX};
     struct stat st = {0};
 
     s->path = config_set_keep(l->set, path);
     l->now = l->source_n++;
-    if (config_file_read(path, CONFIG_FILE_MAX, &s->text, &st) < 0) {
+    if (config_source_read(l->from, &f, &s->text, &st) < 0) {
         config_error(l->errs, path, 0, "cannot read the file: %s; accepted: a regular file of up to %d bytes",
                      strerror(errno), CONFIG_FILE_MAX);
         return;
@@ -210,22 +219,20 @@ static void load_source(struct loader *l, const char *path)
 static void load_includes(struct loader *l)
 {
     bool plain = !strpbrk(l->include, "*?[");
-    glob_t found = {0};
-    int rc = config_file_find(l->source[0].path, l->include, &found);
+    size_t n = 0;
+    int rc = config_source_find(l->from, l->include, &n);
 
     if (rc != 0 && (rc != GLOB_NOMATCH || plain)) {
         config_error(l->errs, l->source[0].path, l->include_line,
                      "include: %s %s; accepted: a file that is there, or a pattern", l->include,
                      rc == GLOB_NOMATCH ? "is not there" : "cannot be looked up");
-    } else if (found.gl_pathc > CONFIG_INCLUDE_MAX) {
+    } else if (n > CONFIG_INCLUDE_MAX) {
         config_error(l->errs, l->source[0].path, l->include_line,
-                     "include: %s names %zu files; accepted: up to %d", l->include, (size_t)found.gl_pathc,
-                     CONFIG_INCLUDE_MAX);
-    } else if (found.gl_pathc) {
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            load_source(l, found.gl_pathv[i]);
+                     "include: %s names %zu files; accepted: up to %d", l->include, n, CONFIG_INCLUDE_MAX);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            load_source(l, config_source_found(l->from, i));
     }
-    globfree(&found);
 }
 
 /* Takes the library's value, which must be the one that the strict pass has read. */
@@ -321,13 +328,13 @@ static void take_override(struct loader *l, const char *text)
     free(place);
 }
 
-/* The library sees the files only when all of them are free of mistakes. */
+/* The library sees the files only when all of them are free of mistakes; a kept text has passed it before. */
 static void load_files(struct loader *l, const char *path)
 {
     load_source(l, path);
     if (l->include)
         load_includes(l);
-    for (size_t i = 0; l->errs->n == 0 && i < l->source_n; i++)
+    for (size_t i = 0; l->errs->n == 0 && !config_source_is_text(l->from) && i < l->source_n; i++)
         take_library(l, i);
 }
 
@@ -336,6 +343,7 @@ static void loader_free(struct loader **l)
     for (size_t i = 0; i < (*l)->source_n; i++)
         buf_free(&(*l)->source[i].text);
     config_set_free(&(*l)->set);
+    config_source_free(&(*l)->from);
     free((*l)->include);
     free(*l);
     *l = NULL;
@@ -348,7 +356,9 @@ static struct config *finish(struct loader *l, const char *path)
 
     l->set = NULL;
     if (l->errs->n == 0)
-        config_entries_load(c, l->lists, l->errs);
+        config_entries_load(c, l->lists ? l->from : NULL, l->errs);
+    if (l->errs->n == 0)
+        config_source_check_used(l->from, l->errs);
     if (l->errs->n == 0)
         config_check(c, l->errs);
     if (l->errs->n == 0) {
@@ -360,22 +370,32 @@ static struct config *finish(struct loader *l, const char *path)
     return c;
 }
 
-static struct config *load(const char *path, const char *const *override, size_t override_n, bool lists,
-                           struct config_errors *errs)
+static void keep(struct config *c, struct config_source *from)
+{
+    struct buf text = config_source_take_text(from);
+
+    c->kept = config_kept_new(&text);
+}
+
+struct config *config_load_source(struct config_source *from, bool lists, struct config_errors *errs)
 {
     struct loader *l = xcalloc(1, sizeof(*l));
+    const char *path = config_source_main(from), *override = NULL;
     struct config *c = NULL;
 
     *errs = (struct config_errors){0};
     l->errs = errs;
+    l->from = from;
     l->lists = lists;
     l->set = config_set_new();
     if (path)
         load_files(l, path);
-    for (size_t i = 0; i < override_n; i++)
-        take_override(l, override[i]);
+    while ((override = config_source_next_override(from)))
+        take_override(l, override);
     if (errs->n == 0)
         c = finish(l, path);
+    if (c && lists)
+        keep(c, from);
     if (errs->n > CONFIG_ERRORS_MAX)
         buf_addf(&errs->text, "%u more mistakes are not shown\n", errs->n - CONFIG_ERRORS_MAX);
     loader_free(&l);
@@ -385,11 +405,11 @@ static struct config *load(const char *path, const char *const *override, size_t
 struct config *config_load(const char *path, const char *const *override, size_t override_n,
                            struct config_errors *errs)
 {
-    return load(path, override, override_n, true, errs);
+    return config_load_source(config_source_of_files(path, override, override_n), true, errs);
 }
 
 struct config *config_load_without_files(const char *path, const char *const *override, size_t override_n,
                                          struct config_errors *errs)
 {
-    return load(path, override, override_n, false, errs);
+    return config_load_source(config_source_of_files(path, override, override_n), false, errs);
 }

@@ -83,7 +83,9 @@ struct config_uribl {
 #include "spoold/config_table.h"
 };
 
+struct config_kept;
 struct config_set;
+struct config_source;
 struct decide_profiles;
 struct direction;
 struct config {
@@ -101,6 +103,7 @@ struct config {
     struct decide_profiles *recipients; /* who has which profile (decide_profile.h); NULL: nobody has one */
     struct direction *own;              /* site.networks (direction.h); NULL: none */
     struct config_set *set;             /* what was written, and where */
+    struct config_kept *kept;           /* the text of it all (config_kept.h) */
     char *file;                         /* the file that was read, or NULL: defaults only */
 };
 
@@ -128,6 +131,9 @@ enum config_format { CONFIG_FORMAT_INI, CONFIG_FORMAT_MAN };
 /* The effective values as a commented INI file that config_load accepts, or the option part of spoold.ini(5).
  */
 void config_print(const struct config *c, enum config_format format, FILE *to);
+/* Each setting as it is for this recipient, "section.key = value", with its place and profile. -1: `rcpt` is
+ * no address. */
+int config_print_for(const struct config *c, struct view rcpt, FILE *to);
 
 /* Where an option got its value; `name` "" where the section has none. Without a value of its own a section
  * with a name answers its header. */
@@ -143,12 +149,14 @@ const char *config_place_file(struct config_place place);
  * CRLF accepted. `fn` gets each entry trimmed, with its line number, and answers NULL or what is wrong with
  * it. 0, or -1 when anything was wrong.
  */
-int config_list_read(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
-                     void *arg, struct config_errors *errs);
+int config_list_read(struct config_source *from, const char *path,
+                     const char *(*fn)(struct view entry, unsigned lineno, void *arg), void *arg,
+                     struct config_errors *errs);
 /* The same for entries that go on to the end of the line and may hold a #: comments have lines of their own.
  */
-int config_list_read_lines(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
-                           void *arg, struct config_errors *errs);
+int config_list_read_lines(struct config_source *from, const char *path,
+                           const char *(*fn)(struct view entry, unsigned lineno, void *arg), void *arg,
+                           struct config_errors *errs);
 /* The first one over bytes, for tests and fuzzing; `name` stands in messages. */
 int config_list_parse(const char *name, struct view text, const char *(*fn)(struct view, unsigned, void *),
                       void *arg, struct config_errors *errs);

@@ -7,6 +7,7 @@
  */
 #include "spoold/config_build.h"
 
+#include "spoold/config_kept.h"
 #include "spoold/config_profile.h"
 #include "spoold/decide_profile.h"
 #include "spoold/direction.h"
@@ -137,6 +138,7 @@ void config_free(struct config **c)
     decide_profile_free(&(*c)->recipients);
     direction_free(&(*c)->own);
     config_set_free(&(*c)->set);
+    config_kept_free(&(*c)->kept);
     free((*c)->file);
     free(*c);
     *c = NULL;

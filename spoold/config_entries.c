@@ -226,19 +226,21 @@ static void load_words(struct config_list *l, unsigned lineno)
         add_entry(l, word, lineno);
 }
 
-static void load_file(struct config_list *l, const struct kind *k, struct config_errors *errs)
+static void load_file(struct config_source *files, struct config_list *l, const struct kind *k,
+                      struct config_errors *errs)
 {
     struct reading r = {.kind = k, .l = l};
 
     l->file = l->path;
     if (k->check)
-        config_list_read(l->path, take_line, &r, errs);
-    else if (config_list_read_lines(l->path, take_line, &r, errs) == 0)
+        config_list_read(files, l->path, take_line, &r, errs);
+    else if (config_list_read_lines(files, l->path, take_line, &r, errs) == 0)
         sort_rules(l, errs);
     buf_free(&r.why);
 }
 
-static void load_list(struct config *c, const struct config_option *o, bool files, struct config_errors *errs)
+static void load_list(struct config *c, const struct config_option *o, struct config_source *files,
+                      struct config_errors *errs)
 {
     struct config_list *l = (struct config_list *)((char *)c + o->offset);
     struct config_place place = config_where(c, o->section, "", o->key);
@@ -249,7 +251,7 @@ static void load_list(struct config *c, const struct config_option *o, bool file
         load_words(l, place.lineno);
     } else if (files) {
         l->path = path_of(c, file);
-        load_file(l, kind_of(o), errs);
+        load_file(files, l, kind_of(o), errs);
     }
 }
 
@@ -259,7 +261,7 @@ static size_t packed_size(const struct config_list *l, const struct config_optio
     return l->bytes.n + l->n * (ENTRIES_ITEM + config_entries_name(o).n + strlen(l->file ? l->file : ""));
 }
 
-void config_entries_load(struct config *c, bool files, struct config_errors *errs)
+void config_entries_load(struct config *c, struct config_source *files, struct config_errors *errs)
 {
     size_t n = 0, all = 0;
     const struct config_option *o = config_value_options(&n);

@@ -13,8 +13,9 @@
 int config_entries_check(const struct config_option *o, struct view text, struct buf *why);
 /* Adds what may be written. */
 void config_entries_add_accepted(const struct config_option *o, struct buf *to);
-/* Fills in the entries of all lists, with every complaint in errs. Without `files` those in line only. */
-void config_entries_load(struct config *c, bool files, struct config_errors *errs);
+/* Fills in the entries of all lists, with every complaint in errs. List files come from `files`; NULL: only
+ * those in line are read. */
+void config_entries_load(struct config *c, struct config_source *files, struct config_errors *errs);
 void config_entries_free(struct config_list *l);
 
 /* The name under which entries of this option travel to the workers (common/settings.h). */

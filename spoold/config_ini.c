@@ -219,7 +219,8 @@ static void setting_line(struct pass *p, struct view line)
     p->at.key = view_trim((struct view){line.p, (size_t)(equals - line.p)});
     p->at.value = view_trim((struct view){equals + 1, line.n - (size_t)(equals - line.p) - 1});
     if (!all_of(p->at.key, "_.", INI_WORD_MAX)) /* a dot: in keys of [profile NAME] */
-        what = "the name before = cannot be read; accepted: small letters, digits and _";
+        what = "the name before = cannot be read; accepted: small letters, digits, _ and, in [profile NAME], "
+               "dots";
     else
         what = placing_fault(p, p->at.key);
     if (!what)

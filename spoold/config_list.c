@@ -3,10 +3,10 @@
  *
  * Called by whoever owns the data (the entry's own grammar is the callback's).
  * Goes on after a mistake, so that one run shows all of them. Trusts nothing in
- * the file: bounded, length-counted, only regular files are read.
+ * the file: bounded, length-counted; config_source.c gets the bytes.
  */
 #include "spoold/config.h"
-#include "spoold/config_file.h"
+#include "spoold/config_source.h"
 
 #include <errno.h>
 
@@ -73,11 +73,13 @@ int config_list_parse(const char *name, struct view text, const char *(*fn)(stru
     return parse(name, text, &(struct take){fn, arg, false}, errs);
 }
 
-static int read_list(const char *path, const struct take *t, struct config_errors *errs)
+static int read_list(struct config_source *from, const char *path, const struct take *t,
+                     struct config_errors *errs)
 {
     struct buf text = {0};
     struct stat st = {0};
-    int rc = config_file_read(path, LIST_FILE_MAX, &text, &st);
+    int rc = config_source_read(from, &(struct config_source_file){CONFIG_PIECE_LIST, path, LIST_FILE_MAX},
+                                &text, &st);
 
     if (rc < 0)
         config_error(errs, path, 0, "cannot read the list file: %s; accepted: a regular file of up to 64 MB",
@@ -88,14 +90,16 @@ static int read_list(const char *path, const struct take *t, struct config_error
     return rc;
 }
 
-int config_list_read(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
-                     void *arg, struct config_errors *errs)
+int config_list_read(struct config_source *from, const char *path,
+                     const char *(*fn)(struct view entry, unsigned lineno, void *arg), void *arg,
+                     struct config_errors *errs)
 {
-    return read_list(path, &(struct take){fn, arg, false}, errs);
+    return read_list(from, path, &(struct take){fn, arg, false}, errs);
 }
 
-int config_list_read_lines(const char *path, const char *(*fn)(struct view entry, unsigned lineno, void *arg),
-                           void *arg, struct config_errors *errs)
+int config_list_read_lines(struct config_source *from, const char *path,
+                           const char *(*fn)(struct view entry, unsigned lineno, void *arg), void *arg,
+                           struct config_errors *errs)
 {
-    return read_list(path, &(struct take){fn, arg, true}, errs);
+    return read_list(from, path, &(struct take){fn, arg, true}, errs);
 }

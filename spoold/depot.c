@@ -7,6 +7,7 @@
 #include "spoold/depot.h"
 
 #include "common/log.h"
+#include "spoold/kept.h"
 #include "spoold/negative.h"
 #include "spoold/quarantine_expire.h"
 #include "spoold/scan.h"
@@ -71,6 +72,7 @@ void depot_close(struct depot *d)
     d->in_txn = false;
     scan_fini(d);
     quarantine_expire_fini(d);
+    kept_close(d);
     ledger_close(&d->ledger);
     journal_close(&d->journal);
 }

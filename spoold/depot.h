@@ -12,17 +12,19 @@
 #include "spoold/spool.h"
 #include "spoold/task.h"
 
+struct kept;
 struct scan_state;
 struct quarantine_sweep;
 
 struct depot {
     const struct config *cfg;
     struct spool spool;
-    int root_dir, state_dir, journal_dir, ledger_dir;
+    int root_dir, state_dir, journal_dir, ledger_dir, config_dir;
     struct journal *journal;
     struct ledger *ledger;
     struct scan_state *scan;        /* scan.c's memory between two tasks; owned */
     struct quarantine_sweep *sweep; /* quarantine_expire.c's memory between two slices; owned */
+    struct kept *kept;              /* kept.c's, the same; NULL: settings are not kept (tests) */
     void (*ask)(struct depot *d);   /* tests only: questions without a client; else NULL */
     bool in_txn;                    /* a ledger transaction is open in this batch */
     char hostname[256];

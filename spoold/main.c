@@ -3,9 +3,11 @@
  */
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "spoold/config_kept.h"
 #include "spoold/control_freeze.h"
 #include "spoold/control_server.h"
 #include "spoold/deliver.h"
+#include "spoold/kept.h"
 #include "spoold/launch.h"
 #include "spoold/loop.h"
 #include "spoold/negative.h"
@@ -36,30 +38,43 @@ struct options {
     const char *file;
     const char *override[MAIN_OVERRIDES_MAX];
     size_t override_n;
+    const char *print_for; /* the settings of this recipient */
     bool check, print, man, once, hold_all, trace;
 };
 
 static const char usage_text[] =
     "usage: spoold [-c FILE] [-o section.key=value]... [--once] [--hold-all]\n"
-    "       spoold --check-config | --print-config [-c FILE] [-o section.key=value]...\n"
+    "       spoold --check-config | --print-config [--for ADDRESS] [-c FILE] [-o section.key=value]...\n"
     "\n"
     "  -c, --config FILE     settings; default " SPOOLD_CONFIG " where that file exists\n"
     "  -o, --option S.K=V    one setting that wins over the file\n"
     "      --check-config    say what is wrong with the settings and stop\n"
     "      --print-config    print every setting with its effective value and stop\n"
+    "      --for ADDRESS     ... as it is for this recipient, and where it was written\n"
     "      --once            work off what is there, then stop\n"
     "      --hold-all        take messages in, but hold every one of them\n"
     "      --sandbox=trace   name each system call that a worker's sandbox does not know\n"
     "      --version\n"
     "See spoold(8) and spoold.ini(5).\n";
 
-enum { OPT_CHECK = 256, OPT_PRINT, OPT_MAN, OPT_ONCE, OPT_HOLD_ALL, OPT_SANDBOX, OPT_VERSION, OPT_HELP };
+enum {
+    OPT_CHECK = 256,
+    OPT_PRINT,
+    OPT_FOR,
+    OPT_MAN,
+    OPT_ONCE,
+    OPT_HOLD_ALL,
+    OPT_SANDBOX,
+    OPT_VERSION,
+    OPT_HELP
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"option", required_argument, NULL, 'o'},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
+    {"for", required_argument, NULL, OPT_FOR},
     {"print-man", no_argument, NULL, OPT_MAN},
     {"once", no_argument, NULL, OPT_ONCE},
     {"hold-all", no_argument, NULL, OPT_HOLD_ALL},
@@ -97,6 +112,9 @@ static void parse_one(struct options *o, int opt)
     case OPT_PRINT:
         o->print = true;
         break;
+    case OPT_FOR:
+        o->print_for = optarg;
+        break;
     case OPT_MAN:
         o->man = true;
         break;
@@ -130,6 +148,8 @@ static void parse_options(struct options *o, int argc, char **argv)
         parse_one(o, opt);
     if (optind < argc)
         usage(stderr, EXIT_USAGE_64);
+    if (o->print_for && !o->print)
+        fatalx_code(EXIT_USAGE_64, "--for goes with --print-config");
     if (!o->file && access(SPOOLD_CONFIG, F_OK) == 0)
         o->file = SPOOLD_CONFIG;
 }
@@ -154,7 +174,9 @@ static void show(const struct options *o, const struct config *cfg)
 {
     if (o->check)
         printf("the settings are in order%s%s\n", o->file ? ": " : "", o->file ? o->file : " (defaults)");
-    else
+    else if (o->print_for && config_print_for(cfg, view_of(o->print_for), stdout) < 0)
+        fatalx_code(EXIT_USAGE_64, "--for %s: this is no address; accepted: user@example.org", o->print_for);
+    else if (!o->print_for)
         config_print(cfg, o->man ? CONFIG_FORMAT_MAN : CONFIG_FORMAT_INI, stdout);
 }
 
@@ -205,6 +227,7 @@ static void prepare(struct spoold *s, const struct config *cfg)
     notify_open(&s->notify);
     root_prepare(&s->depot, cfg);
     depot_open(&s->depot, cfg);
+    kept_open(&s->depot);
     snprintf(s->facts.fs_type, sizeof s->facts.fs_type, "%s", s->depot.spool.fs_type);
     s->facts.fs_journal = s->depot.spool.fs_journal;
     s->facts.model = s->depot.spool.model;
@@ -289,8 +312,8 @@ int main(int argc, char **argv)
         s->resolver = resolver_open(s);
     if (s->resolver)
         s->listtest = listtest_open(s);
-    log_info("event=started version=%s pid=%ld root=%s filesystem=%s", SPOOLD_VERSION, (long)getpid(),
-             cfg->root, s->facts.fs_type);
+    log_info("event=started version=%s pid=%ld root=%s filesystem=%s config=%s", SPOOLD_VERSION,
+             (long)getpid(), cfg->root, s->facts.fs_type, config_kept_hash(cfg));
     notify_send(&s->notify, "READY=1");
     loop_run(s);
     cfg = (struct config *)(uintptr_t)s->cfg; /* a reload may have put another one in its place */

@@ -12,7 +12,9 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/antivirus_part.h"
+#include "spoold/config_kept.h"
 #include "spoold/deliver.h"
+#include "spoold/kept.h"
 #include "spoold/listtest.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@ struct reload {
     struct task task;
     const struct reload_source *from;
     struct config *config;            /* NULL: there were mistakes */
+    int unkept;                       /* errno: it could not be written to state/config; 0: it was */
     struct antivirus_look signatures; /* as the new settings have it */
     int signature_dir;
     struct config_errors errors;
@@ -51,6 +54,8 @@ static void reload_run(struct task *t, struct depot *d)
     else if (!load_from(r, d))
         config_error(&r->errors, r->from->file, 0,
                      "the folder that spoold was started in cannot be entered: %s", strerrordesc_np(errno));
+    if (r->config && !reload_fixed_change(d->cfg, r->config) && kept_write(d, r->config) < 0)
+        r->unkept = errno;
     if (r->config && r->config->clamav)
         r->signature_dir = antivirus_look(d, r->config, &r->signatures);
 }
@@ -133,7 +138,20 @@ static void take_over(struct spoold *s, struct reload *r)
         pool_reload(s->pool, antivirus_mode(s));
     if (s->listtest)
         listtest_replace(s->listtest);
-    log_info("event=reloaded the settings were read again and are in force");
+    log_info("event=reloaded config=%s the settings were read again and are in force",
+             config_kept_hash(s->cfg));
+}
+
+/* A record could not say later by which settings it was decided. */
+static void refuse_unkept(struct spoold *s, const struct reload *r)
+{
+    const char *hash = config_kept_hash(r->config), *why = strerrordesc_np(r->unkept);
+
+    alarm_raise(&s->alarms, ALARM_RELOAD,
+                "state/config/%s.ini cannot be written: %s; the old settings stay in force", hash, why);
+    log_warnx(
+        "event=reload_refused state/config/%s.ini cannot be written: %s; the old settings stay in force",
+        hash, why);
 }
 
 static void reload_done(struct task *t, struct spoold *s)
@@ -155,6 +173,8 @@ static void reload_done(struct task *t, struct spoold *s)
         log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
                   "stay in force",
                   fixed);
+    } else if (r->unkept) {
+        refuse_unkept(s, r);
     } else {
         take_over(s, r);
     }

@@ -176,6 +176,7 @@ static void open_dirs(const struct root *r, struct depot *d)
     d->state_dir = own_dir(r, c->state[0] == '/' ? AT_FDCWD : r->fd, c->state, 0700, r->gid);
     d->journal_dir = own_dir(r, d->state_dir, "journal", 0700, r->gid);
     d->ledger_dir = own_dir(r, d->state_dir, "ledger", 0700, r->gid);
+    d->config_dir = own_dir(r, d->state_dir, "config", 0700, r->gid);
 }
 
 /* Says who holds the lock and stops: two instances on one queue would claim the same message. */

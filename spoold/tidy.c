@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/fs.h"
+#include "spoold/kept.h"
 #include "spoold/quarantine_expire.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ static void tidy_run(struct task *task, struct depot *d)
     if (!d->in_txn) /* its slices are transactions of their own */
         t->more |= ledger_tidy(d->ledger, now, now - d->cfg->keep_history) > 0;
     t->more |= quarantine_expire_slice(d) > 0;
+    t->more |= kept_tidy(d) > 0;
     t->swept = quarantine_expire_walked(d);
     if (t->swept && d->ask)
         d->ask(d);

@@ -25,6 +25,7 @@ touch "$T/bad" "$T/warn" "$T/facts" "$T/notes"
 SYNC='rename|renameat|renameat2|link|linkat|unlink|unlinkat|remove|fsync|fdatasync|syncfs'
 MAY_SYNC='spoold/spool\.c;.*;the one place where messages are moved, removed and flushed
 spoold/journal[a-z_]*\.c;.*;its own files in the journal directory, never a message
+spoold/kept\.c;.*;the texts of the settings in state/config, never a message
 spoold/ledger[a-z_]*\.c;.*;its own database, which can be made again from the journal
 spoold/control_server\.c; *unlinkat\([^,]*, CONTROL_SOCKET_NAME, 0\);the socket that a dead spoold left behind
 spoold/control_freeze\.c;.*;the mark state/frozen, never a message

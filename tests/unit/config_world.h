@@ -38,8 +38,8 @@ static int config_world_enter(void **state)
 
 static int config_world_leave(void **state)
 {
-    static const char *const made[] = {"m.ini",        "lists/nets", "lists/senders",
-                                       "lists/header", "lists/body", "lists/domains"};
+    static const char *const made[] = {"m.ini",      "lists/nets",    "lists/senders", "lists/header",
+                                       "lists/body", "lists/domains", "a.inc",         "b.inc"};
     struct config_world *w = *state;
     int rc = 0;
 

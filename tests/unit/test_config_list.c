@@ -3,7 +3,7 @@
  *
  * Run by the unit test runner. Files are made in a folder of their own and removed.
  */
-#include "spoold/config.h"
+#include "spoold/config_source.h"
 
 #include "common/xalloc.h"
 
@@ -100,6 +100,7 @@ static void put_file(const char *path, const char *text)
 static void test_files_are_read_and_other_things_are_not(void **state)
 {
     char *dir = xasprintf("%s/listXXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    struct config_source *from = config_source_of_files(NULL, NULL, 0);
     char *file = NULL, *fifo = NULL;
     struct buf seen = {0};
     struct config_errors errs = {0};
@@ -110,24 +111,25 @@ static void test_files_are_read_and_other_things_are_not(void **state)
     fifo = xasprintf("%s/fifo", dir);
     put_file(file, "user@example.org\n");
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    assert_int_equal(config_list_read(file, write_down, &seen, &errs), 0);
+    assert_int_equal(config_list_read(from, file, write_down, &seen, &errs), 0);
     assert_string_equal(seen.p, "(1 user@example.org)");
-    assert_int_equal(config_list_read(fifo, write_down, &seen, &errs), -1);
-    assert_int_equal(config_list_read(dir, write_down, &seen, &errs), -1);
+    assert_int_equal(config_list_read(from, fifo, write_down, &seen, &errs), -1);
+    assert_int_equal(config_list_read(from, dir, write_down, &seen, &errs), -1);
     assert_int_equal(unlink(file), 0);
-    assert_int_equal(config_list_read(file, write_down, &seen, &errs), -1);
+    assert_int_equal(config_list_read(from, file, write_down, &seen, &errs), -1);
     assert_int_equal(errs.n, 3);
     assert_non_null(strstr(errs.text.p, "cannot read the list file: No such file"));
     buf_clear(&seen);
     put_file(file, "a # b\n# c\n  #d\ne#f \n#\n");
-    assert_int_equal(config_list_read(file, write_down, &seen, &errs), 0);
+    assert_int_equal(config_list_read(from, file, write_down, &seen, &errs), 0);
     assert_string_equal(seen.p, "(1 a)(4 e#f)");
     buf_clear(&seen);
-    assert_int_equal(config_list_read_lines(file, write_down, &seen, &errs), 0);
+    assert_int_equal(config_list_read_lines(from, file, write_down, &seen, &errs), 0);
     assert_string_equal(seen.p, "(1 a # b)(4 e#f)");
     unlink(file);
     unlink(fifo);
     rmdir(dir);
+    config_source_free(&from);
     free(file);
     free(fifo);
     free(dir);
