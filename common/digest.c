@@ -44,25 +44,23 @@ static void spread(uint32_t w[ROUNDS], const unsigned char *block)
     }
 }
 
-/* The letters are those of the standard: a is v[0], h is v[7]. */
+/* The letters are those of the standard. */
 static void add_block(uint32_t sum[8], const unsigned char *block)
 {
-    uint32_t w[ROUNDS], v[8];
+    uint32_t a = sum[0], b = sum[1], c = sum[2], d = sum[3], e = sum[4], f = sum[5], g = sum[6], h = sum[7];
+    uint32_t w[ROUNDS];
 
     spread(w, block);
-    memcpy(v, sum, sizeof v);
     for (size_t i = 0; i < ROUNDS; i++) {
-        uint32_t one = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) +
-                       ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constant[i] + w[i];
-        uint32_t two = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) +
-                       ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        uint32_t one =
+            h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + round_constant[i] + w[i];
+        uint32_t two = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) | (c & (a | b)));
 
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += one;
-        v[0] = one + two;
+        h = g, g = f, f = e, e = d + one;
+        d = c, c = b, b = a, a = one + two;
     }
-    for (size_t i = 0; i < 8; i++)
-        sum[i] += v[i];
+    sum[0] += a, sum[1] += b, sum[2] += c, sum[3] += d;
+    sum[4] += e, sum[5] += f, sum[6] += g, sum[7] += h;
 }
 
 static void write_number(unsigned char *to, uint64_t n, size_t bytes)

@@ -94,6 +94,20 @@ static const struct row bad_table[] = {
     {"a name where the check has none", "[spf a]\n", NULL, NULL, "m.ini:1: [spf] has no name", 1},
     {"a key of another kind of section", "[rbl a]\ndomains = body\n", NULL, NULL,
      "m.ini:2: domains is not an option of [rbl]; accepted: enable, description, zone", 1},
+    {"a weight of a DNS list in a profile", "[profile a]\nrbl.weight = 3\n", NULL, NULL,
+     "m.ini:2: rbl.weight is not an option of [profile] (the weights of [rbl NAME], [uribl NAME] and rules "
+     "are "
+     "the same for everybody); accepted: spf.weight_pass, ",
+     1},
+    {"a rule in a profile", "[profile a]\nlottery.weight = 3\n", NULL, NULL,
+     "m.ini:2: lottery.weight is not an option of [profile] (the weights of [rbl NAME], [uribl NAME] and "
+     "rules "
+     "are the same for everybody); accepted: spf.weight_pass, ",
+     1},
+    {"a key with a blank", "[profile a]\nrbl zen.weight = 3\n", NULL, NULL,
+     "m.ini:2: the name before = cannot be read; accepted: small letters, digits, _ and, in [profile NAME], "
+     "dots",
+     1},
     {"a list without a zone", "[log]\n[rbl a]\n", NULL, NULL,
      "m.ini:2: [rbl a] zone: it is missing; accepted: a name", 1},
     {"a network that is none", "[gateways]\ntrust = 192.0.2.0/24, 192.0.2.256\n", NULL, NULL,
