@@ -2,8 +2,8 @@
  * digest.h - SHA-256 (FIPS 180-4) of bytes in memory.
  *
  * For names that follow from a content, as that of a configuration (spoold/config_kept.h). Workers, who look
- * at whole messages, have libcrypto's (workers/sha256.h); the supervisor and the depositing tools load no
- * such library for one sum.
+ * at whole messages, have libcrypto's (workers/sha256.h); for one sum the supervisor and the depositing tools
+ * need no such library.
  */
 #ifndef COMMON_DIGEST_H
 #define COMMON_DIGEST_H

@@ -95,6 +95,7 @@ void flow_decide(const struct spoold *s, struct msg *m)
     struct buf ambiguous_by = {0};
 
     msg_clear_decision(m);
+    snprintf(m->config, sizeof m->config, "%s", config_kept_hash(s->cfg));
     parts_add_ambiguous(&ambiguous_by, &m->parts);
     in = whole_of(s, m, &ambiguous_by);
     if (decide_whole_unsound(&in, &d)) {

@@ -12,6 +12,7 @@
 #include "common/envelope.h"
 #include "common/parts.h"
 #include "spoold/base.h"
+#include "spoold/config_kept.h"
 #include "spoold/decide.h"
 #include "spoold/decide_whole.h"
 #include "spoold/judging.h"
@@ -23,7 +24,7 @@
 #define MSG_NAME_MAX   256 /* a file name: BASE and suffix */
 #define MSG_REASON_MAX DECIDE_REASON_MAX
 #define MSG_VIRUS_MAX  160
-#define MSG_CONFIG_MAX 33
+#define MSG_CONFIG_MAX (CONFIG_KEPT_HASH_LEN + 1)
 
 /* The commit suffixes that spoold uses, and "not decided". */
 enum msg_fate {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh - installs the Debian packages that spoold is built and tested with; says the command where it may not.
 set -eu
-packages="gcc make pkg-config libc6-dev libdb5.3-dev libiniparser-dev zlib1g-dev libjansson-dev libcmocka-dev libseccomp-dev libssl-dev libclamav-dev libxml2-dev libspf2-dev libopendkim-dev libc-ares-dev libpsl-dev libidn2-dev libpcre2-dev"
+packages="gcc make pkg-config libc6-dev libdb5.3-dev libiniparser-dev zlib1g-dev libjansson-dev libcmocka-dev libseccomp-dev libssl-dev libclamav-dev libxml2-dev libspf2-dev libopendkim-dev libc-ares-dev libpsl-dev libidn2-dev libpcre2-dev libmd-dev"
 case "${1:-build}" in
 check) packages="$packages e2fsprogs mount procps util-linux universal-ctags strace zip python3 xz-utils nsd" ;;
 fuzz) packages="$packages clang llvm libclang-rt-dev" ;;
