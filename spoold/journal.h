@@ -98,6 +98,11 @@ void journal_reader_close(struct journal_reader **r);
  * skipped and counted. After a 0 the call may be repeated: it sees what was appended meanwhile.
  */
 int journal_reader_next(struct journal_reader *r, struct event *e, struct journal_place *place);
+/*
+ * From now on only lines that hold these bytes are given, the others are passed over without a look at their
+ * checksum, and no day behind `until` is opened. Both are borrowed; without n, and NULL: everything.
+ */
+void journal_reader_only(struct journal_reader *r, struct view holding, const char *until);
 uint64_t journal_reader_damaged(const struct journal_reader *r);
 /* The whole checked line of the last event, without newline. */
 struct view journal_reader_line(const struct journal_reader *r);

@@ -34,6 +34,8 @@ struct journal_reader {
     bool spent;            /* nothing more can be read from this file */
     uint64_t damaged;
     struct view line;
+    struct view only;  /* borrowed; lines without these bytes are passed over; n 0: none is */
+    const char *until; /* borrowed; the last day that is opened; NULL: the newest */
     struct journal_scratch *scratch;
 };
 
@@ -271,6 +273,8 @@ static int next_file(struct journal_reader *r)
 
     if (rc <= 0)
         return rc;
+    if (r->until && strcmp(day, r->until) > 0)
+        return 0;
     /* Lines may have come between our end of file and the birth of the next one. */
     got = fill(r);
     if (got != 0)
@@ -289,6 +293,12 @@ static int more(struct journal_reader *r)
     return next_file(r);
 }
 
+/* Before its checksum is looked at: that is what a search through a day of other messages costs. */
+static bool is_passed_over(const struct journal_reader *r)
+{
+    return r->only.n && !r->too_long && !memmem(r->line.p, r->line.n, r->only.p, r->only.n);
+}
+
 int journal_reader_next(struct journal_reader *r, struct event *e, struct journal_place *place)
 {
     for (;;) {
@@ -300,6 +310,8 @@ int journal_reader_next(struct journal_reader *r, struct event *e, struct journa
                 return rc;
             continue;
         }
+        if (is_passed_over(r))
+            continue;
         if (!r->too_long && journal_parse_line(r->line, e, r->scratch) == 0)
             return 1;
         r->too_long = false;
@@ -317,6 +329,12 @@ struct journal_reader *journal_reader_open(int dirfd, const struct journal_place
     if (from && open_day(r, from->day, from->offset) < 0)
         journal_reader_close(&r);
     return r;
+}
+
+void journal_reader_only(struct journal_reader *r, struct view holding, const char *until)
+{
+    r->only = holding;
+    r->until = until;
 }
 
 void journal_reader_close(struct journal_reader **r)

@@ -11,6 +11,7 @@
 #include "common/envelope.h"
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "tools/ctl_check_decide.h"
 #include "tools/ctl_text.h"
 
 #include <errno.h>
@@ -73,6 +74,15 @@ static size_t take_dns(struct ctl_check_options *o, const char *value, struct bu
     return 2;
 }
 
+static size_t take_rcpt(struct ctl_check_options *o, const char *value, struct buf *why)
+{
+    if (!value)
+        return usage(why, "an address is missing after", "-r"), 0;
+    o->rcpt = xrealloc(o->rcpt, o->rcpt_n + 1, sizeof *o->rcpt);
+    o->rcpt[o->rcpt_n++] = view_of(value);
+    return 2;
+}
+
 /* `value`: the word behind it, or NULL. Answers how many words were used, 0 with the reason. */
 static size_t take_option(struct ctl_check_options *o, const char *word, const char *value, struct buf *why)
 {
@@ -83,6 +93,8 @@ static size_t take_option(struct ctl_check_options *o, const char *word, const c
         return 1;
     if (strcmp(word, "--dns") == 0)
         return take_dns(o, value, why);
+    if (strcmp(word, "-r") == 0)
+        return take_rcpt(o, value, why);
     if (to && value)
         return *to = value, 2;
     if (to) {
@@ -103,8 +115,8 @@ static int check_words(const struct ctl_check_options *o, struct buf *why)
         return usage(why, "check takes the names of messages, or - for standard input", "");
     if (o->facts && o->dns == CTL_CHECK_LIVE)
         return usage(why, "--facts stands in for the DNS; leave out --dns live", "");
-    if (o->hdr && (o->sender || o->ip || o->helo || o->auth))
-        return usage(why, "--hdr has the envelope; leave out -f, --ip, --helo, --auth", "");
+    if (o->hdr && (o->sender || o->ip || o->helo || o->auth || o->rcpt_n))
+        return usage(why, "--hdr has the envelope; leave out -f, -r, --ip, --helo, --auth", "");
     return 0;
 }
 
@@ -130,6 +142,7 @@ int ctl_check_parse(struct ctl_check_options *o, struct ctl_words words, struct 
 void ctl_check_options_free(struct ctl_check_options *o)
 {
     free(o->file);
+    free(o->rcpt);
     *o = (struct ctl_check_options){0};
 }
 
@@ -169,6 +182,8 @@ static int read_envelope(const struct ctl_check_options *o, struct envelope *e, 
         add_key(&raw, "connectedip", o->ip);
         add_key(&raw, "helo", o->helo);
         add_key(&raw, "auth", o->auth);
+        for (size_t i = 0; i < o->rcpt_n; i++)
+            add_key(&raw, "recipient", o->rcpt[i].p);
         buf_add_char(&raw, '\n');
     }
     if (rc == 0 && envelope_parse(e, &raw, &err) < 0) {
@@ -290,6 +305,8 @@ void ctl_check_open(struct ctl_check_file *f, uint64_t max)
 struct check {
     const struct ctl_check_options *o;
     const struct config *c;
+    const struct ctl_check_about *about;
+    struct ctl_print print;
     struct ctl_check_worker *worker; /* NULL: nobody is asked */
     struct ctl_check_file *file;
     size_t begun, printed, at_once; /* files */
@@ -319,8 +336,12 @@ static void print_next(struct check *k)
 
     if (k->worker)
         ctl_check_worker_engine(k->worker, &engine);
+    if (!f->judged) /* else it is decided about while the verdict is there */
+        ctl_check_decide(k->c, k->about, f, NULL);
     ctl_check_print(&line, f, &engine, k->o->json);
     fwrite(line.p, 1, line.n, stdout);
+    if (!k->o->json)
+        ctl_check_print_decision(&k->print, f, k->o->verbose);
     fflush(stdout);
     k->rc = ctl_check_strictest(k->rc, ctl_check_code(&f->verdict));
     if (f->fd >= 0)
@@ -329,6 +350,7 @@ static void print_next(struct check *k)
     parts_free(&f->parts);
     buf_free(&f->spam);
     buf_free(&f->told);
+    ctl_check_decided_free(&f->decided);
     buf_free(&line);
 }
 
@@ -360,6 +382,7 @@ static void say_test_only(const struct config *c)
 /* Who is asked, and about what; `k->worker` stays NULL where nobody is. */
 static int open_workers(struct check *k, struct ctl_check_about *about, struct buf *why)
 {
+    k->about = about;
     if (!about->av && !about->antispam)
         return 0;
     k->worker = ctl_check_worker_open(k->c, (unsigned)k->at_once, about, why);
@@ -390,6 +413,9 @@ int ctl_check(const struct config *c, const struct ctl_check_options *o, struct 
                                     .verbose = o->verbose};
     int rc = read_envelope(o, &env, why);
 
+    about.rcpt = o->hdr ? env.rcpt : o->rcpt;
+    about.rcpt_n = o->hdr ? env.rcpt_n : o->rcpt_n;
+    ctl_print_init(&k.print, stdout);
     if (rc == 0 && o->facts)
         rc = read_all(o->facts, CTL_CHECK_FACTS_MAX, &facts, why);
     if (o->facts)

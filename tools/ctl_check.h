@@ -13,6 +13,7 @@
 #include "common/parts.h"
 #include "common/wire.h"
 #include "spoold/config.h"
+#include "tools/ctl_print.h"
 #include "tools/ctl_request.h"
 
 struct envelope;
@@ -23,6 +24,8 @@ enum ctl_check_dns { CTL_CHECK_NO_DNS, CTL_CHECK_LIVE };
 struct ctl_check_options {
     const char *hdr;                       /* NULL: the envelope is made of the words below */
     const char *sender, *ip, *helo, *auth; /* NULL = not given */
+    struct view *rcpt;                     /* owned array of borrowed addresses: -r */
+    size_t rcpt_n;
     const char *facts;                     /* a file of them; NULL = none */
     enum ctl_check_dns dns;
     bool json, no_av, no_antispam, verbose;
@@ -39,6 +42,13 @@ struct ctl_check_verdict {
     unsigned char sha256[32];
 };
 
+/* What spoold would do with it (ctl_check_decide.c); the words are borrowed from tables. */
+struct ctl_check_decided {
+    const char *by, *fate, *class, *direction; /* as in decision records; class and direction may be NULL */
+    const char *level, *action;                /* the strictest recipient's; level NULL: not judged */
+    struct buf recipients, edits, decisions;   /* owned: arrays of JSON; empty: nothing was decided */
+};
+
 struct ctl_check_file {
     const char *name;
     int fd; /* -1 = not open */
@@ -48,7 +58,8 @@ struct ctl_check_file {
     struct parts parts; /* owned; empty: no list */
     bool judged;        /* by the antispam stage */
     struct buf spam;    /* owned: what that found, as members of a JSON object; empty: it was not asked */
-    struct buf told;    /* owned: the same for people, one line each, and the weight first */
+    struct buf told;    /* owned: why that stage did not judge it, for people, with a newline */
+    struct ctl_check_decided decided;
 };
 /* What is the same for all files. */
 struct ctl_check_about {
@@ -56,6 +67,8 @@ struct ctl_check_about {
     struct view facts;          /* text of the file of facts; p NULL: none */
     enum ctl_check_dns dns;
     bool av, antispam, verbose;
+    const struct view *rcpt; /* those for whom is decided; borrowed */
+    size_t rcpt_n;
 };
 
 /* ctl_check.c. Each answers 0 or an exit code with the reason added to `why`. */
@@ -73,6 +86,8 @@ int ctl_check_strictest(int a, int b);
  * without a name when none did. */
 void ctl_check_print(struct buf *to, const struct ctl_check_file *f, const struct wire_loaded *engine,
                      bool json);
+/* For people: how it was decided, the table of checks and what would become of whom. */
+void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f, bool verbose);
 
 /* ctl_check_worker.c */
 /* NULL with the reason. At most `children` processes serve. Ends the program with words where the launcher is

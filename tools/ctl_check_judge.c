@@ -9,8 +9,7 @@
 
 #include "common/xalloc.h"
 #include "spoold/verdict.h"
-#include "spoold/weigh.h"
-#include "tools/ctl_text.h"
+#include "tools/ctl_check_decide.h"
 
 #include <stdlib.h>
 
@@ -39,41 +38,12 @@ static void tell_members(struct ctl_check_file *f, const struct judging *g)
     const struct verdict v = {.given = g->judged ? &g->given.verdict : NULL,
                               .checks = buf_view(&g->checks),
                               .weight = g->weight,
+                              .decisions = buf_view(&f->decided.decisions),
                               .facts = &g->facts,
                               .now = g->now,
                               .missing = g->missing};
 
     verdict_add_json(&j, &v, SIZE_MAX);
-}
-
-/* "  spf           fail        8  detail": a line for each result that says something. */
-static void tell_result(struct buf *to, const struct config *c, const struct antispam_result *r)
-{
-    struct buf name = {0}, weight = {0};
-    struct weighed w;
-
-    weigh_result(c, &c->policy, r, &w);
-    antispam_add_name(&name, r);
-    verdict_add_weight(&weight, w.weight);
-    buf_addf(to, "    %-20s %-9s %8s  ", name.p, check_result_name(r->result), weight.p);
-    ctl_text_add(to, r->detail, false);
-    buf_add_char(to, '\n');
-    buf_free(&name);
-    buf_free(&weight);
-}
-
-static void tell_people(struct ctl_check_worker *w, struct ctl_check_file *f, const struct judging *g)
-{
-    const struct antispam_verdict *v = &g->given.verdict;
-
-    buf_add_str(&f->told, "weight ");
-    verdict_add_weight(&f->told, g->weight);
-    if (g->missing)
-        buf_addf(&f->told, " (%s)", g->missing);
-    buf_add_char(&f->told, '\n');
-    for (unsigned i = 0; i < v->n; i++)
-        if (v->result[i].result != RESULT_miss)
-            tell_result(&f->told, &w->c, &v->result[i]);
 }
 
 static void done(struct spoold *s, struct judging *g, enum judging_end end, const struct pool_outcome *o)
@@ -86,8 +56,8 @@ static void done(struct spoold *s, struct judging *g, enum judging_end end, cons
         f->judged = true;
         memcpy(f->verdict.sha256, g->sha256, sizeof f->verdict.sha256);
         f->verdict.hashed = true;
+        ctl_check_decide(&j->w->c, j->w->about, f, &g->given.verdict);
         tell_members(f, g);
-        tell_people(j->w, f, g);
     } else {
         buf_addf(&f->told, "not judged: %s\n", o->cause[0] ? o->cause : "the worker could not read it");
         buf_add_str(&f->spam, "\"incomplete\":[\"antispam\"]");

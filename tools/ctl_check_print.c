@@ -8,6 +8,7 @@
  */
 #include "common/json.h"
 #include "tools/ctl_check.h"
+#include "tools/ctl_decision.h"
 #include "tools/ctl_text.h"
 
 static void add_verdict(struct buf *to, const struct ctl_check_verdict *v)
@@ -83,6 +84,18 @@ static void add_virus(struct json *j, const struct ctl_check_verdict *v, const s
     json_end_object(j);
 }
 
+static void add_decided(struct json *j, const struct ctl_check_decided *d)
+{
+    json_add_text(j, "recipients", d->recipients.n ? buf_view(&d->recipients) : VIEW("[]"));
+    if (d->level)
+        json_add_str(j, "level", d->level);
+    if (d->action)
+        json_add_str(j, "action", d->action);
+    if (d->direction)
+        json_add_str(j, "direction", d->direction);
+    json_add_text(j, "edits", d->edits.n ? buf_view(&d->edits) : VIEW("[]"));
+}
+
 /* Members of stages that this version does not have, or that were not asked, are there and empty. What the
  * antispam stage found is JSON already: client, checks, weight, incomplete, facts. */
 static void add_json(struct buf *to, const struct ctl_check_file *f, const struct wire_loaded *e)
@@ -103,8 +116,7 @@ static void add_json(struct buf *to, const struct ctl_check_file *f, const struc
     if (!f->spam.n)
         json_add_text(&j, "checks", VIEW("[]"));
     json_add_text(&j, "rules", VIEW("[]"));
-    json_add_text(&j, "recipients", VIEW("[]"));
-    json_add_text(&j, "edits", VIEW("[]"));
+    add_decided(&j, &f->decided);
     if (f->spam.n) {
         buf_add_char(to, ',');
         buf_add_view(to, buf_view(&f->spam));
@@ -122,4 +134,48 @@ void ctl_check_print(struct buf *to, const struct ctl_check_file *f, const struc
     else
         add_text(to, f);
     buf_add_char(to, '\n');
+}
+
+/* The members of a decision record, so that all verbs show them in the same way. */
+static void make_record(const struct ctl_check_file *f, struct buf *to)
+{
+    const struct ctl_check_decided *d = &f->decided;
+    struct json j;
+
+    json_open(&j, to);
+    if (d->by)
+        json_add_str(&j, "by", d->by);
+    if (d->fate)
+        json_add_str(&j, "fate", d->fate);
+    if (d->class)
+        json_add_str(&j, "class", d->class);
+    if (d->direction)
+        json_add_str(&j, "direction", d->direction);
+    if (f->spam.n) {
+        buf_add_char(to, ',');
+        buf_add_view(to, buf_view(&f->spam));
+    }
+    json_close(&j);
+}
+
+void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f, bool verbose)
+{
+    const struct buf nothing = {0};
+    struct buf text = {0};
+    struct ctl_decision d = {.verbose = verbose};
+    json_t *record;
+
+    make_record(f, &text);
+    record = json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL);
+    d.record = record;
+    ctl_decision_print_whole(p, &d);
+    ctl_decision_print_incomplete(p, &d);
+    if (f->judged)
+        ctl_print_line(p, CTL_PRINT_PLAIN, &nothing);
+    ctl_decision_print_checks(p, &d);
+    if (f->decided.decisions.n)
+        ctl_print_line(p, CTL_PRINT_PLAIN, &nothing);
+    ctl_decision_print_outcomes(p, &d);
+    json_decref(record);
+    buf_free(&text);
 }

@@ -424,7 +424,7 @@ void ctl_print_show(struct ctl_print *p, const json_t *line)
     ctl_text_add_cell(&text, buf_view(&event), EVENT_WIDTH, false);
     add_event(&text, line);
     ctl_print_line(p, CTL_PRINT_PLAIN, &text);
-    ctl_checks_print(p, json_object_get(line, "record"));
+    ctl_checks_see(p, line);
     buf_free(&event);
     buf_free(&text);
 }

@@ -19,8 +19,8 @@ struct ctl_print {
     size_t width; /* columns of the terminal; 0: no terminal, cut nothing */
     bool colour;
     size_t rows; /* lines printed so far */
-    bool checks; /* those of a message were told */
-    bool parts;  /* a list of parts was begun, or is over: one is shown of a message */
+    json_t *record, *accepted; /* owned by ctl_checks.c: of `show`, until ctl_checks_end() */
+    bool parts; /* a list of parts was begun, or is over: one is shown of a message */
 };
 
 enum ctl_print_colour { CTL_PRINT_PLAIN, CTL_PRINT_BOLD, CTL_PRINT_RED, CTL_PRINT_GREEN, CTL_PRINT_YELLOW };
@@ -40,8 +40,10 @@ ctl_print_fn ctl_print_metrics;                                 /* ctl_metrics.c
 void ctl_print_init(struct ctl_print *p, FILE *to);
 void ctl_print_line(struct ctl_print *p, enum ctl_print_colour colour, const struct buf *text);
 
-/* ctl_checks.c: the weight and the checks of a decision record, once. */
-void ctl_checks_print(struct ctl_print *p, const json_t *record);
+/* ctl_checks.c: keeps what an event says of the decision; the last record counts. */
+void ctl_checks_see(struct ctl_print *p, const json_t *event);
+/* Prints it, if there is any: weight, checks, and what was decided for whom. */
+void ctl_checks_end(struct ctl_print *p);
 /* ctl_parts.c: the members "parts", "parts_more" and "oddities" of an object, as a table that may go on
  * with the next object. */
 void ctl_parts_print(struct ctl_print *p, const json_t *o);

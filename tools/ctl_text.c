@@ -112,6 +112,33 @@ void ctl_text_add_cell(struct buf *b, struct view printable, size_t width, bool 
         buf_add_char(b, ' ');
 }
 
+static struct view without_blanks(struct view v)
+{
+    while (v.n && v.p[0] == ' ')
+        v = (struct view){v.p + 1, v.n - 1};
+    return v;
+}
+
+/* At least one character is taken, however narrow the line: the caller's loop comes to an end. */
+struct view ctl_text_take_line(struct view *rest, size_t width)
+{
+    struct view all = without_blanks(*rest), line;
+    size_t columns = 0;
+    const char *blank;
+
+    line = fit(all, width, &columns);
+    if (line.n < all.n && all.p[line.n] != ' ' && (blank = memrchr(line.p, ' ', line.n)))
+        line.n = (size_t)(blank - line.p);
+    if (!line.n && all.n)
+        line = fit(all, width < 2 ? 2 : width, &columns);
+    if (!line.n && all.n)
+        line.n = all.n;
+    *rest = without_blanks((struct view){all.p + line.n, all.n - line.n});
+    while (line.n && line.p[line.n - 1] == ' ')
+        line.n--;
+    return line;
+}
+
 void ctl_text_add_size(struct buf *b, int64_t bytes)
 {
     static const char unit[] = "kMGTPE";

@@ -22,6 +22,9 @@ void ctl_text_add(struct buf *b, struct view text, bool raw);
 size_t ctl_text_width(struct view printable);
 /* Adds printable text in exactly `width` columns: cut with "..", or filled with blanks. */
 void ctl_text_add_cell(struct buf *b, struct view printable, size_t width, bool right);
+/* Takes off `rest` what stands in one line of `width` columns: up to a blank where there is one, else as much
+ * as fits. */
+struct view ctl_text_take_line(struct view *rest, size_t width);
 /* "1023", "1.5k", "12M": at most 5 characters up to exabytes. */
 void ctl_text_add_size(struct buf *b, int64_t bytes);
 /* RFC 3339 as "2026-01-02 03:04:05"; anything else as ctl_text_add. */

@@ -2,10 +2,10 @@
  * spoolctl.c - asks the running spoold, and prints what it says.
  *
  * Only options and dispatch: ctl_request.c builds the question, ctl_link.c
- * carries it, ctl_print.c and ctl_table.c print the answer. Four verbs do their
+ * carries it, ctl_print.c and ctl_table.c print the answer. Five verbs do their
  * work themselves: ctl_av.c runs freshclam, ctl_check.c examines files, ctl_tail.c asks
- * again and again, ctl_doctor.c looks at what is there. None reads
- * the spool or the ledger. Strings in answers come from mail and are escaped on
+ * again and again, ctl_doctor.c looks at what is there, ctl_explain.c reads the journal. None opens
+ * the ledger. Strings in answers come from mail and are escaped on
  * their way out.
  */
 #include "common/log.h"
@@ -14,6 +14,7 @@
 #include "tools/ctl_av.h"
 #include "tools/ctl_check.h"
 #include "tools/ctl_doctor.h"
+#include "tools/ctl_explain.h"
 #include "tools/ctl_link.h"
 #include "tools/ctl_print.h"
 #include "tools/ctl_quarantine.h"
@@ -57,6 +58,7 @@ static int work_tail(const struct arguments *a, const struct config *c, struct b
 static int work_doctor(const struct arguments *a, const struct config *c, struct buf *why);
 
 static int work_show(const struct arguments *a, const struct config *c, struct buf *why);
+static int work_explain(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_release(const struct arguments *a, const struct config *c, struct buf *why);
 
@@ -65,6 +67,7 @@ static const struct verb verbs[] = {
     {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
      "No message is in work.", NULL},
     {"show", NULL, "show ID [--parts]", NULL, ctl_print_show, "", work_show},
+    {"explain", NULL, "explain ID [--verbose]", NULL, NULL, "", work_explain},
     {"history", NULL, "history [--sender A] [--recipient A] [--name N] [--id PREFIX] [--limit N]",
      ctl_request_history, ctl_table_history, "No such message.", NULL},
     {"audit", NULL, "audit", ctl_request_none, ctl_print_audit, "", NULL},
@@ -278,6 +281,7 @@ static int ask(const struct arguments *a, const struct config *c, const struct b
     if (!rc)
         rc = ctl_link_receive(&l, take_line, &answer, why);
     ctl_link_close(&l);
+    ctl_checks_end(&answer.print);
     if (!rc && !a->json && !answer.print.rows && *a->verb->nothing)
         printf("%s\n", a->verb->nothing);
     return rc;
@@ -328,6 +332,14 @@ static int work_show(const struct arguments *a, const struct config *c, struct b
         rc = ask(&with, c, &request, why);
     buf_free(&request);
     return rc;
+}
+
+static int work_explain(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct ctl_explain e = {.verbose = false};
+    int rc = ctl_explain_parse(a->words, &e, why);
+
+    return rc || !c ? rc : ctl_explain(c, &e, a->json, why);
 }
 
 static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why)
