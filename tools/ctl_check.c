@@ -341,7 +341,7 @@ static void print_next(struct check *k)
     ctl_check_print(&line, f, &engine, k->o->json);
     fwrite(line.p, 1, line.n, stdout);
     if (!k->o->json)
-        ctl_check_print_decision(&k->print, f, k->o->verbose);
+        ctl_check_print_decision(&k->print, f, k->about);
     fflush(stdout);
     k->rc = ctl_check_strictest(k->rc, ctl_check_code(&f->verdict));
     if (f->fd >= 0)

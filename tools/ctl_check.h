@@ -47,6 +47,7 @@ struct ctl_check_decided {
     const char *by, *fate, *class, *direction; /* as in decision records; class and direction may be NULL */
     const char *level, *action;                /* the strictest recipient's; level NULL: not judged */
     struct buf recipients, edits, decisions;   /* owned: arrays of JSON; empty: nothing was decided */
+    struct buf reason;                         /* owned */
 };
 
 struct ctl_check_file {
@@ -87,7 +88,8 @@ int ctl_check_strictest(int a, int b);
 void ctl_check_print(struct buf *to, const struct ctl_check_file *f, const struct wire_loaded *engine,
                      bool json);
 /* For people: how it was decided, the table of checks and what would become of whom. */
-void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f, bool verbose);
+void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f,
+                              const struct ctl_check_about *about);
 
 /* ctl_check_worker.c */
 /* NULL with the reason. At most `children` processes serve. Ends the program with words where the launcher is

@@ -14,6 +14,8 @@
 #include "common/xalloc.h"
 #include "spoold/decide.h"
 #include "spoold/decide_profile.h"
+#include "spoold/decide_rest.h"
+#include "spoold/decide_whole.h"
 #include "spoold/decision_json.h"
 #include "spoold/direction.h"
 #include "spoold/mark.h"
@@ -28,59 +30,49 @@
 struct deciding {
     const struct config *c;
     const struct ctl_check_about *about;
-    const struct antispam_verdict *v;
     struct ctl_check_file *f;
-    const struct view *rcpt;
-    size_t rcpt_n;
+    struct decide_input in;
     struct decide_result result;
-    const char *whole; /* the action where the message is decided about as a whole; NULL: its recipients decide */
-    unsigned copies, copy_of[DECIDE_GROUPS_MAX]; /* number of each group's copy; 0: it has none */
-    size_t first[DECIDE_GROUPS_MAX + 1];         /* a recipient of each copy */
+    bool whole; /* the message is decided about as a whole, else each of its recipients is */
 };
 
-/* --- the message as a whole --------------------------------------------------------- */
-
-static void set_whole(struct deciding *d, const char *by, const char *action, const char *class)
+/* The word for all recipients of a message, or of the rest. */
+static const char *way_name(enum decide_way way)
 {
-    struct ctl_check_decided *to = &d->f->decided;
+    static const char *const names[] = {
+        [DECIDE_WAY_QUARANTINE] = "quarantine", [DECIDE_WAY_DROP] = "discard", [DECIDE_WAY_HOLD] = "hold"};
 
-    d->whole = action;
-    to->by = by;
-    to->class = class;
-    to->fate = action;
+    return names[way];
 }
 
-static bool is_to_be_tagged(const struct config *c, enum antivirus_why why)
+static void set_fate(struct ctl_check_decided *to, const struct decide_whole *w)
 {
-    enum { TAG };
-    const int action[ANTIVIRUS_WHY__MAX] = {
-        [ANTIVIRUS_ENCRYPTED] = c->av_encrypted_action,
-        [ANTIVIRUS_NO_UNPACKER] = c->av_no_unpacker_action,
-        [ANTIVIRUS_LIMIT] = c->av_limit_action,
-        [ANTIVIRUS_AMBIGUOUS] = c->av_ambiguous_action,
-    };
-
-    return action[why] == TAG;
+    to->by = decide_by_name(w->by);
+    to->fate = way_name(w->way);
+    to->class = w->way == DECIDE_WAY_QUARANTINE ? spool_class_name(w->class) : NULL;
+    buf_clear(&to->reason);
+    buf_add_str(&to->reason, w->reason);
 }
 
-/* As flow_decide.c does it. */
+/* Nobody has read how many hosts it has passed, so whether it goes in circles is not asked. */
 static void decide_whole(struct deciding *d)
 {
-    enum { TAG, QUARANTINE };
-    enum { KEEP, DELETE };
     const struct ctl_check_verdict *v = &d->f->verdict;
+    struct buf ambiguous = {0};
+    struct decide_whole w;
+    struct decide_whole_input in = {.cfg = d->c,
+                                    .size = d->f->size,
+                                    .status = ENVELOPE_WRITTEN,
+                                    .state = v->state,
+                                    .why = v->why,
+                                    .text = view_of(v->text)};
 
-    if (d->f->size > (uint64_t)d->c->max_message_size)
-        set_whole(d, "size", "quarantine", "failed");
-    else if (v->state == ANTIVIRUS_INFECTED)
-        set_whole(d, "virus", d->c->av_virus_action == DELETE ? "discard" : "quarantine",
-                  d->c->av_virus_action == DELETE ? NULL : "virus");
-    else if (v->state == ANTIVIRUS_UNEXAMINED && antivirus_is_transient(v->why))
-        set_whole(d, "unexamined", "hold", NULL);
-    else if (v->state == ANTIVIRUS_UNEXAMINED && !is_to_be_tagged(d->c, v->why))
-        set_whole(d, "unexamined", "quarantine", "policy");
-    else if (d->c->mime_ambiguous_action == QUARANTINE && parts_is_ambiguous(&d->f->parts))
-        set_whole(d, "ambiguous", "quarantine", "policy");
+    parts_add_ambiguous(&ambiguous, &d->f->parts);
+    in.ambiguous_by = buf_view(&ambiguous);
+    d->whole = decide_whole_unsound(&in, &w) || decide_whole_scanned(&in, &w);
+    if (d->whole)
+        set_fate(&d->f->decided, &w);
+    buf_free(&ambiguous);
 }
 
 /* --- recipients --------------------------------------------------------------------- */
@@ -92,45 +84,34 @@ static struct view key_of(const struct envelope *e, const char *key)
     return v ? *v : VIEW("");
 }
 
-static bool has_copy(const struct decide_outcome *o)
-{
-    return decide_is_sent(o->action) && o->action != DECIDE_REDIRECT;
-}
-
-static void number_copies(struct deciding *d)
-{
-    for (size_t i = 0; i < d->result.n; i++) {
-        const unsigned g = d->result.group[i];
-
-        if (!has_copy(&d->result.outcome[i]) || d->copy_of[g])
-            continue;
-        d->copy_of[g] = ++d->copies;
-        d->first[d->copies] = i;
-    }
-}
-
 static void decide_recipients(struct deciding *d)
 {
-    const struct decide_input in = {.cfg = d->c,
-                                    .verdict = d->v,
-                                    .outgoing = d->v && direction_is_outgoing(d->c, key_of(d->about->env, "auth"),
-                                                                              d->v->client.ip),
-                                    .rcpt = d->rcpt,
-                                    .rcpt_n = d->rcpt_n};
+    struct ctl_check_decided *to = &d->f->decided;
+    struct decide_whole rest;
 
-    d->f->decided.direction = d->v ? in.outgoing ? "outgoing" : "incoming" : NULL;
-    decide(&in, &d->result);
+    d->in.outgoing = d->in.verdict && direction_is_outgoing(d->c, key_of(d->about->env, "auth"),
+                                                            d->in.verdict->client.ip);
+    to->direction = !d->in.verdict ? NULL : d->in.outgoing ? "outgoing" : "incoming";
+    decide(&d->in, &d->result);
     if (d->whole)
         return;
-    if (d->result.too_many)
-        set_whole(d, "recipients", "quarantine", "policy");
-    else
-        number_copies(d);
+    to->by = decide_by_name(DECIDE_BY_RECIPIENTS);
+    to->fate = "send";
+    if (decide_rest(&d->result, &rest))
+        set_fate(to, &rest);
 }
 
+/* Where there would be too many copies all of it is quarantined. */
 static const char *action_of(const struct deciding *d, size_t i)
 {
-    return d->whole ? d->whole : decide_action_name(d->result.outcome[i].action);
+    return d->whole || d->result.too_many ? d->f->decided.fate : decide_action_name(d->result.outcome[i].action);
+}
+
+static unsigned copy_of(const struct deciding *d, size_t i)
+{
+    if (d->whole || d->result.too_many || !decide_has_copy(&d->result.outcome[i]))
+        return 0;
+    return d->result.copy[d->result.group[i]];
 }
 
 static void add_recipient(const struct deciding *d, size_t i, struct buf *to)
@@ -141,14 +122,14 @@ static void add_recipient(const struct deciding *d, size_t i, struct buf *to)
 
     verdict_add_weight(&weight, o->weight);
     buf_add_str(to, i ? ",{" : "{");
-    json_add_view(&j, "rcpt", d->rcpt[i]);
-    if (d->v) {
+    json_add_view(&j, "rcpt", d->in.rcpt[i]);
+    if (d->in.verdict) {
         json_add_text(&j, "weight", buf_view(&weight));
         json_add_str(&j, "level", decide_level_name(o->level));
     }
     json_add_str(&j, "action", action_of(d, i));
-    if (!d->whole && has_copy(o))
-        json_add_int(&j, "copy", d->copy_of[d->result.group[i]]);
+    if (copy_of(d, i))
+        json_add_int(&j, "copy", copy_of(d, i));
     if (j.raw)
         json_add_bool(&j, "raw", true);
     buf_add_char(to, '}');
@@ -163,7 +144,7 @@ static void add_recipients(struct deciding *d)
     size_t strictest = 0;
 
     buf_add_char(&to->recipients, '[');
-    for (size_t i = 0; i < d->rcpt_n; i++) {
+    for (size_t i = 0; i < d->in.rcpt_n; i++) {
         const struct decide_outcome *o = &d->result.outcome[i];
 
         add_recipient(d, i, &to->recipients);
@@ -171,30 +152,8 @@ static void add_recipients(struct deciding *d)
         strictest = o->action > d->result.outcome[strictest].action ? i : strictest;
     }
     buf_add_char(&to->recipients, ']');
-    to->level = d->v ? decide_level_name(level) : NULL;
+    to->level = d->in.verdict ? decide_level_name(level) : NULL;
     to->action = action_of(d, strictest);
-}
-
-/* The rest has one fate: what is discarded is quarantined where another one is. */
-static void set_fate(struct deciding *d)
-{
-    struct ctl_check_decided *to = &d->f->decided;
-    bool spam = false;
-
-    if (d->whole)
-        return;
-    to->by = "recipients";
-    to->fate = "send";
-    for (size_t i = 0; i < d->rcpt_n; i++) {
-        const enum decide_action a = d->result.outcome[i].action;
-
-        if (has_copy(&d->result.outcome[i]))
-            continue;
-        spam |= a == DECIDE_QUARANTINE;
-        to->fate = a != DECIDE_DISCARD || strcmp(to->fate, "quarantine") == 0 ? "quarantine" : "discard";
-    }
-    if (strcmp(to->fate, "quarantine") == 0)
-        to->class = spam ? "spam" : "policy";
 }
 
 /* --- edits --------------------------------------------------------------------------- */
@@ -225,37 +184,52 @@ static void add_edit(const struct edit *e, unsigned copy, struct buf *to)
     buf_free(&name);
 }
 
-static void add_edits(const struct deciding *d, unsigned copy, const char *host, struct buf *to)
+/* `i`: the first recipient of a copy; `copy` 0: it is the only one. */
+static void add_edits(const struct deciding *d, size_t i, unsigned copy, const char *id)
 {
-    const size_t i = d->first[copy];
     struct decide_profile own;
     const struct mark mark = {.cfg = d->c,
-                              .policy = decide_profile_find(d->c, d->rcpt[i], &own)->policy,
-                              .verdict = d->v,
+                              .policy = decide_profile_find(d->c, d->in.rcpt[i], &own)->policy,
+                              .verdict = d->in.verdict,
                               .outcome = &d->result.outcome[i],
-                              .authserv_id = d->c->authserv_id[0] ? d->c->authserv_id : host};
+                              .authserv_id = id};
     struct buf edits = {0};
     struct view rest;
     struct edit e;
 
     if (mark_add_edits(&edits, &mark) == 0)
         for (rest = buf_view(&edits); edit_unpack(&rest, &e) == 1;)
-            add_edit(&e, d->copies > 1 ? copy : 0, to);
+            add_edit(&e, copy, &d->f->decided.edits);
     buf_free(&edits);
+}
+
+/* As spoold itself would say it in Authentication-Results. */
+static const char *authserv_id(const struct config *c, char host[HOST_MAX])
+{
+    if (c->authserv_id[0])
+        return c->authserv_id;
+    if (c->hostname[0])
+        return c->hostname;
+    host[HOST_MAX - 1] = '\0';
+    if (gethostname(host, HOST_MAX - 1) < 0)
+        snprintf(host, HOST_MAX, "localhost");
+    return host;
 }
 
 static void add_all_edits(struct deciding *d)
 {
     struct buf *to = &d->f->decided.edits;
-    char host[HOST_MAX] = "localhost";
+    const char *id;
+    char host[HOST_MAX];
+    unsigned copies = 0, done = 0;
 
-    if (d->c->hostname[0])
-        snprintf(host, sizeof host, "%s", d->c->hostname);
-    else if (gethostname(host, sizeof host - 1) < 0)
-        snprintf(host, sizeof host, "localhost");
+    id = authserv_id(d->c, host);
     buf_add_char(to, '[');
-    for (unsigned copy = 1; !d->whole && d->about->antispam && copy <= d->copies; copy++)
-        add_edits(d, copy, host, to);
+    for (size_t i = 0; i < d->in.rcpt_n; i++)
+        copies = copy_of(d, i) > copies ? copy_of(d, i) : copies;
+    for (size_t i = 0; d->about->antispam && i < d->in.rcpt_n; i++)
+        if (copy_of(d, i) > done)
+            add_edits(d, i, copies > 1 ? done + 1 : 0, id), done++;
     buf_add_char(to, ']');
 }
 
@@ -265,19 +239,19 @@ void ctl_check_decide(const struct config *c, const struct ctl_check_about *abou
     const struct view nobody = VIEW("");
     struct deciding d = {.c = c,
                          .about = about,
-                         .v = v,
                          .f = f,
-                         .rcpt = about->rcpt_n ? about->rcpt : &nobody,
-                         .rcpt_n = about->rcpt_n ? about->rcpt_n : 1};
+                         .in = {.cfg = c,
+                                .verdict = v,
+                                .rcpt = about->rcpt_n ? about->rcpt : &nobody,
+                                .rcpt_n = about->rcpt_n ? about->rcpt_n : 1}};
 
     ctl_check_decided_free(&f->decided);
     decide_whole(&d);
     decide_recipients(&d);
     add_recipients(&d);
-    set_fate(&d);
     add_all_edits(&d);
     if (v && !d.whole)
-        decision_json_make(&d.result, d.rcpt, SIZE_MAX, &f->decided.decisions);
+        decision_json_make(&d.in, &d.result, &f->decided.decisions);
     decide_free(&d.result);
 }
 
@@ -286,5 +260,6 @@ void ctl_check_decided_free(struct ctl_check_decided *d)
     buf_free(&d->recipients);
     buf_free(&d->edits);
     buf_free(&d->decisions);
+    buf_free(&d->reason);
     *d = (struct ctl_check_decided){.by = NULL};
 }

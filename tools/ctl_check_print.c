@@ -149,6 +149,8 @@ static void make_record(const struct ctl_check_file *f, struct buf *to)
         json_add_str(&j, "fate", d->fate);
     if (d->class)
         json_add_str(&j, "class", d->class);
+    if (d->reason.n)
+        json_add_view(&j, "reason", buf_view(&d->reason));
     if (d->direction)
         json_add_str(&j, "direction", d->direction);
     if (f->spam.n) {
@@ -158,11 +160,15 @@ static void make_record(const struct ctl_check_file *f, struct buf *to)
     json_close(&j);
 }
 
-void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f, bool verbose)
+void ctl_check_print_decision(struct ctl_print *p, const struct ctl_check_file *f,
+                              const struct ctl_check_about *about)
 {
     const struct buf nothing = {0};
     struct buf text = {0};
-    struct ctl_decision d = {.verbose = verbose};
+    const struct view nobody = VIEW("");
+    struct ctl_decision d = {.rcpt = about->rcpt_n ? about->rcpt : &nobody,
+                             .rcpt_n = about->rcpt_n ? about->rcpt_n : 1,
+                             .verbose = about->verbose};
     json_t *record;
 
     make_record(f, &text);

@@ -125,7 +125,10 @@ void ctl_decision_add_rcpt(struct buf *to, const struct ctl_decision *d, const j
         list_positions(&l, d, positions);
     if (json_integer_value(json_object_get(element, "rcpt_more")) > 0)
         l.n += (size_t)json_integer_value(json_object_get(element, "rcpt_more"));
-    if (!l.known && positions.n) {
+    if (d->rcpt_n == 1 && !d->rcpt[0].n) { /* check without recipients; a record without addresses */
+        to->n = before;
+        buf_add_str(to, "any recipient");
+    } else if (!l.known && positions.n) {
         to->n = before;
         buf_add_str(to, "recipient ");
         ctl_text_add(to, positions, false);
@@ -301,6 +304,16 @@ static void add_weights(struct buf *to, const json_t *e)
     }
 }
 
+/* Those who get no copy have one fate: what is quarantined for one of them is for all. */
+static bool is_quarantined_instead(const struct ctl_decision *d, const json_t *e)
+{
+    const struct view action = text_of(e, "action");
+
+    return view_equal(text_of(d->record, "fate"), VIEW("quarantine")) &&
+           (view_equal(action, VIEW("discard")) || view_equal(action, VIEW("redirect")) ||
+            view_equal(action, VIEW("bounce")));
+}
+
 static void print_outcome(struct ctl_print *p, const struct ctl_decision *d, const json_t *e)
 {
     struct buf text = {0};
@@ -311,6 +324,7 @@ static void print_outcome(struct ctl_print *p, const struct ctl_decision *d, con
     ctl_text_add(&text, text_of(e, "action"), false);
     buf_add_str(&text, ": ");
     add_why(&text, e);
+    buf_add_str(&text, is_quarantined_instead(d, e) ? "; quarantined instead" : "");
     ctl_decision_print_row(p, is_kept_back(e) ? CTL_PRINT_YELLOW : CTL_PRINT_PLAIN, "  action", &text);
     buf_clear(&text);
     add_setting(&text, e);

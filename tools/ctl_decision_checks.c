@@ -13,11 +13,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Columns: the most that each may have, and on a narrow terminal the least. */
 #define GAP        2
-#define NAME_MAX_  24 /* columns */
-#define LINE_MAX_  26
+#define NAME_MOST  24
+#define NAME_LEAST 10
+#define LINE_MOST  26
+#define LINE_LEAST 10
 #define RESULT_MAX 9
-#define WHY_MIN    16
+#define WEIGHT_MAX 10
+#define WHY_LEAST  12
 
 enum { NAME, RESULT, WEIGHT, WHY, LINE, COLUMNS };
 enum kind { SAYS, NOTHING, UNKNOWN };
@@ -94,16 +98,29 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
+/* Makes a column as much narrower as is needed and can be. */
+static void shrink(size_t *width, size_t least, size_t *used, size_t most)
+{
+    while (*used > most && *width > least) {
+        --*width;
+        --*used;
+    }
+}
+
 static void set_widths(struct table *t, const struct ctl_print *p)
 {
+    const size_t all = ctl_decision_width(p);
     size_t used = 4 * GAP;
 
-    t->width[NAME] = at_most(t->width[NAME], NAME_MAX_);
+    t->width[NAME] = at_most(t->width[NAME], NAME_MOST);
     t->width[RESULT] = at_most(t->width[RESULT], RESULT_MAX);
-    t->width[LINE] = at_most(t->width[LINE], LINE_MAX_);
+    t->width[WEIGHT] = at_most(t->width[WEIGHT], WEIGHT_MAX);
+    t->width[LINE] = at_most(t->width[LINE], LINE_MOST);
     for (int c = 0; c < COLUMNS; c++)
         used += c == WHY ? 0 : t->width[c];
-    t->width[WHY] = used + WHY_MIN < ctl_decision_width(p) ? ctl_decision_width(p) - used : WHY_MIN;
+    shrink(&t->width[LINE], LINE_LEAST, &used, all - WHY_LEAST);
+    shrink(&t->width[NAME], NAME_LEAST, &used, all - WHY_LEAST);
+    t->width[WHY] = used + WHY_LEAST < all ? all - used : WHY_LEAST;
 }
 
 /* As many lines as the longest cell needs. */

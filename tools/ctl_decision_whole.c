@@ -53,7 +53,7 @@ static const struct word rules[] = {
 static const struct word fates[] = {
     {{"send", 4}, "sent on"},
     {{"quarantine", 10}, "quarantined"},
-    {{"discard", 7}, "discarded: removed, with a line in the journal"},
+    {{"discard", 7}, "discarded"},
     {{"hold", 4}, "held, and tried again later"},
 };
 
@@ -80,6 +80,8 @@ static void print_client(struct ctl_print *p, const json_t *record)
         buf_add_str(&text, ", through gateway ");
         ctl_print_add_value(&text, via, false);
     }
+    if (!json_object_get(client, "ip"))
+        add(&text, "", text_of(envelope, "ip"), "");
     add(&text, text.n ? ", logged in as " : "logged in as ", text_of(envelope, "auth"), "");
     print_row(p, CTL_PRINT_PLAIN, "client", &text);
     add(&text, "", text_of(record, "direction"), "");
@@ -184,5 +186,6 @@ void ctl_decision_print_incomplete(struct ctl_print *p, const struct ctl_decisio
     add_unanswered(&text, d->record);
     print_row(p, CTL_PRINT_YELLOW, "not got", &text);
     print_cut(p, d->record, "checks_cut", "the checks: there were too many for the journal");
+    print_cut(p, d->record, "decisions_cut", "what was decided for whom: there was too much for the journal");
     print_cut(p, d->record, "facts_cut", "the answers of the DNS: there were too many for the journal");
 }

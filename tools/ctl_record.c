@@ -85,7 +85,8 @@ static bool same_recipients(const struct event *a, const struct event *b)
     return i == a->rcpt_n && i == b->rcpt_n;
 }
 
-/* Many recipients have several lines; after a crash all of them may stand twice, the first one first. */
+/* Many recipients have several lines; all of them may stand again, the first one first: after a crash, or with
+ * a new decision. */
 static void take_accepted(struct ctl_record *r, const struct event *e, struct view line)
 {
     struct journal_scratch *s = journal_scratch_new();
@@ -96,6 +97,7 @@ static void take_accepted(struct ctl_record *r, const struct event *e, struct vi
         same_recipients(&first, e))
         buf_clear(&r->lines);
     journal_scratch_free(&s);
+    r->at_ms = r->at_ms ? r->at_ms : e->at_ms;
     buf_add_view(&r->lines, line);
     buf_add_char(&r->lines, '\n');
 }
@@ -180,8 +182,7 @@ static struct view keep(struct buf *text, struct view v)
 
 static void take_line(struct ctl_record *r, const struct event *e)
 {
-    if (!r->at_ms) {
-        r->at_ms = e->at_ms;
+    if (!r->has_from) {
         r->size = e->size;
         r->name = keep(&r->text, e->name);
         r->client = keep(&r->text, e->client);

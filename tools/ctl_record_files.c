@@ -141,7 +141,7 @@ static void put_rcpt(struct ctl_record *r, unsigned at, struct view v)
     r->rcpt[at - 1] = v;
 }
 
-/* Each element has positions and, in an entry, the addresses in the same order. */
+/* Each element has positions and perhaps the addresses in the same order. */
 static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
 {
     const json_t *rcpt = json_object_get(d, "rcpt");
@@ -154,15 +154,18 @@ static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
             put_rcpt(r, at, keep(&r->text, json_array_get(rcpt, nth++), raw));
 }
 
-/* Where there were no decisions an entry has those that it is held for. */
+/* "accepted_for" stands where the entry was not held for all of them from the beginning. What is left after a
+ * release are some of them, and no position fits. */
 static void take_rcpt(struct ctl_record *r, const json_t *o, bool raw)
 {
-    const json_t *decided = json_object_get(o, "decisions"), *held = json_object_get(o, "recipients");
+    const json_t *decided = json_object_get(o, "decisions"), *all = json_object_get(o, "accepted_for");
 
-    for (size_t i = 0; i < json_array_size(decided); i++)
+    if (!all && !json_object_get(o, "releases"))
+        all = json_object_get(o, "recipients");
+    for (size_t i = 0; i < json_array_size(all) && i < RCPT_MAX; i++)
+        put_rcpt(r, (unsigned)i + 1, keep(&r->text, json_array_get(all, i), raw));
+    for (size_t i = 0; !all && i < json_array_size(decided); i++)
         take_decided(r, json_array_get(decided, i), raw);
-    for (size_t i = 0; !r->rcpt_n && i < json_array_size(held) && i < RCPT_MAX; i++)
-        put_rcpt(r, (unsigned)i + 1, keep(&r->text, json_array_get(held, i), raw));
 }
 
 void ctl_record_take_entry(struct ctl_record *r)

@@ -38,6 +38,9 @@ static const struct {
     {"behind -- everything is a file", {"--", "--json", "--"}, 0, 2, NULL, false, false, false},
     {"no file", {"--json"}, 64, 0, NULL, true, false, false},
     {"an envelope without its file", {"a", "--hdr"}, 64, 1, NULL, false, false, false},
+    {"recipients", {"-r", "a@example.org", "-r", "b", "m"}, 0, 1, NULL, false, false, false},
+    {"a recipient is missing", {"m", "-r"}, 64, 1, NULL, false, false, false},
+    {"recipients stand in an envelope", {"--hdr", "h", "-r", "a", "m"}, 64, 1, "h", false, false, false},
     {"an unknown option", {"a", "--facts"}, 64, 1, NULL, false, false, false},
     {"the daemon's way is not there yet", {"--via-daemon", "a"}, 64, 0, NULL, false, false, false},
 };
@@ -213,7 +216,12 @@ static void standard_input_is_copied_into_memory(void **state)
 /* With --no-av no worker is asked: the whole verb runs in this process. */
 static int check_of(const char *hdr, const char *file, struct buf *why)
 {
-    struct config c = {.clamav = true, .av_children = 2, .max_message_size = 100};
+    char name[] = "m.example.org";
+    struct config c = {.clamav = true,
+                       .av_children = 2,
+                       .max_message_size = 100,
+                       .authserv_id = name,
+                       .hostname = name};
     struct ctl_check_options o = {.hdr = hdr, .no_av = true, .file = &file, .file_n = 1};
     int saved, null = open("/dev/null", O_WRONLY | O_CLOEXEC), rc;
 

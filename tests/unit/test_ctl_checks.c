@@ -10,22 +10,40 @@
 
 #include <cmocka.h>
 
+#include "common/xalloc.h"
 #include "tools/ctl_print.h"
 
 #include <stdlib.h>
 
-static char *told(const char *json, unsigned times)
+static char *told_of(const char *const *lines)
 {
-    json_t *o = json_loads(json, 0, NULL);
     char *text = NULL;
     size_t n = 0;
     struct ctl_print p = {.to = open_memstream(&text, &n)};
 
-    assert_non_null(o);
-    while (times--)
-        ctl_checks_print(&p, o);
+    for (; *lines; lines++) {
+        json_t *o = json_loads(*lines, 0, NULL);
+
+        assert_non_null(o);
+        ctl_checks_see(&p, o);
+        json_decref(o);
+    }
+    ctl_checks_end(&p);
+    ctl_checks_end(&p);
     fclose(p.to);
-    json_decref(o);
+    return text;
+}
+
+/* A record that stands with each copy. */
+static char *told(const char *record, unsigned times)
+{
+    const char *lines[3] = {NULL};
+    char *line = xasprintf("{\"event\":\"delivered\",\"record\":%s}", record), *text;
+
+    for (unsigned i = 0; i < times; i++)
+        lines[i] = line;
+    text = told_of(lines);
+    free(line);
     return text;
 }
 
@@ -48,8 +66,8 @@ static void what_says_something_is_told_once(void **state)
 
 static void a_record_without_them_tells_nothing(void **state)
 {
-    static const char *const records[] = {"{}", "{\"weight\":\"1\",\"checks\":[]}", "{\"weight\":1}",
-                                          "{\"weight\":1,\"checks\":{}}"};
+    static const char *const records[] = {"{}", "{\"weight\":\"1\",\"checks\":[]}", "[]", "null",
+                                          "{\"decisions\":{}}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
@@ -60,10 +78,33 @@ static void a_record_without_them_tells_nothing(void **state)
     }
 }
 
+/* Positions count the recipients of the event "accepted", whichever event the record stands with. */
+static void the_last_record_counts_and_names_recipients(void **state)
+{
+    static const char *const lines[] = {
+        "{\"id\":\"x\",\"state\":\"delivered\"}",
+        "{\"event\":\"accepted\",\"to\":[\"a@example.org\",\"b@example.org\",\"c\\u001b@example.org\"],"
+        "\"record\":{\"weight\":1,\"checks\":[]}}",
+        "{\"event\":\"delivered\",\"record\":{\"weight\":2,\"decisions\":["
+        "{\"to\":\"1,3\",\"weight\":2,\"level\":\"none\",\"action\":\"deliver\",\"why\":\"\"},"
+        "{\"to\":\"2,9\",\"weight\":12,\"level\":\"low\",\"action\":\"tag\",\"why\":\"level\",\"threshold\":10,"
+        "\"section\":\"level low\",\"key\":\"action\",\"profile\":\"p\",\"line\":\"a.ini:7\"}]}}",
+        NULL};
+    char *text = told_of(lines);
+
+    (void)state;
+    assert_string_equal(text, "  weight 2\n"
+                              "    deliver for a@example.org, c\\x1b@example.org: weight 2 is level none\n"
+                              "    tag for recipient 2,9: weight 12 is level low (from 10 on), "
+                              "[profile p] low.action (a.ini:7)\n");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_says_something_is_told_once),
+        cmocka_unit_test(the_last_record_counts_and_names_recipients),
         cmocka_unit_test(a_record_without_them_tells_nothing),
     };
 

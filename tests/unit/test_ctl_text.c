@@ -103,6 +103,38 @@ static void cell_follows_the_table(void **state)
 }
 
 static const struct {
+    const char *says, *text;
+    size_t width;
+    const char *lines; /* with | between them */
+} line_cases[] = {
+    {"what fits is one line", "ab cd", 5, "ab cd"},
+    {"one column less is two", "ab cd", 4, "ab|cd"},
+    {"a long word is cut", "abcdef gh", 4, "abcd|ef|gh"},
+    {"blanks at a break are left out", "  ab   cd  ", 3, "ab|cd"},
+    {"a break just behind a word", "abc def", 3, "abc|def"},
+    {"no width at all comes to an end", "ab", 0, "ab"},
+    {"a wide character in one column, too", "\xe4\xb8\xad\xe6\x96\x87", 1, "\xe4\xb8\xad|\xe6\x96\x87"},
+    {"nothing is one empty line", "", 4, ""},
+};
+
+static void lines_follow_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof line_cases / sizeof *line_cases; i++) {
+        struct view rest = view_of(line_cases[i].text);
+        struct buf b = {0};
+
+        do {
+            buf_add_str(&b, b.n ? "|" : "");
+            buf_add_view(&b, ctl_text_take_line(&rest, line_cases[i].width));
+        } while (rest.n);
+        if (!view_equal(buf_view(&b), view_of(line_cases[i].lines)))
+            fail_msg("%s: got '%s'", line_cases[i].says, b.p ? b.p : "");
+        buf_free(&b);
+    }
+}
+
+static const struct {
     int64_t bytes;
     const char *wanted;
 } size_cases[] = {
@@ -151,6 +183,7 @@ int main(void)
         cmocka_unit_test(text_follows_the_table),
         cmocka_unit_test(no_byte_pair_reaches_the_terminal_raw),
         cmocka_unit_test(cell_follows_the_table),
+        cmocka_unit_test(lines_follow_the_table),
         cmocka_unit_test(size_follows_the_table),
         cmocka_unit_test(only_a_real_time_is_shortened),
     };

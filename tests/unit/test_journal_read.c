@@ -318,6 +318,36 @@ static void finds_days(void **state)
     }
 }
 
+/* Bytes of other messages are no concern of a search, whole or damaged; an endless line is still damage. */
+static void only_lines_that_hold_the_bytes_are_given(void **state)
+{
+    const struct place_of_test *p = *state;
+    struct journal_reader *r = NULL;
+    struct buf junk = {0};
+
+    put_compressed(p, "2026-01-02.jsonl.gz", 1, 3);
+    buf_add_str(&junk, "no line of ours\n");
+    put_file(p->fd, "2026-01-03.jsonl", &junk);
+    put_lines(p->fd, "2026-01-03.jsonl", 4, 6);
+    buf_clear(&junk);
+    buf_add_str(&junk, "\"size\":5, but torn\n");
+    put_file(p->fd, "2026-01-03b.jsonl", &junk);
+    put_lines(p->fd, "2026-01-03b.jsonl", 5, 5);
+    put_lines(p->fd, "2026-01-04.jsonl", 5, 5);
+    r = journal_reader_open(p->fd, NULL);
+    journal_reader_only(r, VIEW("\"size\":5,"), "2026-01-03z");
+    expect(r, 5, NULL);
+    assert_int_equal(journal_reader_damaged(r), 0);
+    expect(r, 5, NULL);
+    assert_int_equal(journal_reader_damaged(r), 1);
+    expect(r, 0, NULL);
+    journal_reader_only(r, VIEW(""), NULL);
+    expect(r, 5, NULL);
+    expect(r, 0, NULL);
+    journal_reader_close(&r);
+    buf_free(&junk);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -327,6 +357,7 @@ int main(void)
         CASE(a_reader_follows_a_live_tail),        CASE(damage_is_passed_over_and_counted),
         CASE(a_damaged_archive_gives_what_it_can), CASE(the_checked_line_can_be_shown),
         CASE(an_unreadable_day_is_reported_once),  CASE(finds_days),
+        CASE(only_lines_that_hold_the_bytes_are_given),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
