@@ -26,7 +26,7 @@ struct ctl_check_options {
     const char *sender, *ip, *helo, *auth; /* NULL = not given */
     struct view *rcpt;                     /* owned array of borrowed addresses: -r */
     size_t rcpt_n;
-    const char *facts;                     /* a file of them; NULL = none */
+    const char *facts; /* a file of them; NULL = none */
     enum ctl_check_dns dns;
     bool json, no_av, no_antispam, verbose;
     const char **file; /* owned array of borrowed strings */

@@ -1,10 +1,10 @@
 /*
- * ctl_check_decide.c - see ctl_check_decide.h: the supervisor's own decide() and mark_add_edits(), asked about
- * a file.
+ * ctl_check_decide.c - see ctl_check_decide.h: the supervisor's own decide() and mark_add_edits(), asked
+ * about a file.
  *
- * First what decides about the message as a whole (size, virus, not examined, ambiguous), then each recipient's
- * settings. Without recipients there is one without a name, whose settings are everybody's. Addresses and texts
- * are anybody's bytes: common/json.h escapes them.
+ * First what decides about the message as a whole (size, virus, not examined, ambiguous), then each
+ * recipient's settings. Without recipients there is one without a name, whose settings are everybody's.
+ * Addresses and texts are anybody's bytes: common/json.h escapes them.
  */
 #include "tools/ctl_check_decide.h"
 
@@ -89,8 +89,8 @@ static void decide_recipients(struct deciding *d)
     struct ctl_check_decided *to = &d->f->decided;
     struct decide_whole rest;
 
-    d->in.outgoing = d->in.verdict && direction_is_outgoing(d->c, key_of(d->about->env, "auth"),
-                                                            d->in.verdict->client.ip);
+    d->in.outgoing =
+        d->in.verdict && direction_is_outgoing(d->c, key_of(d->about->env, "auth"), d->in.verdict->client.ip);
     to->direction = !d->in.verdict ? NULL : d->in.outgoing ? "outgoing" : "incoming";
     decide(&d->in, &d->result);
     if (d->whole)
@@ -104,7 +104,8 @@ static void decide_recipients(struct deciding *d)
 /* Where there would be too many copies all of it is quarantined. */
 static const char *action_of(const struct deciding *d, size_t i)
 {
-    return d->whole || d->result.too_many ? d->f->decided.fate : decide_action_name(d->result.outcome[i].action);
+    return d->whole || d->result.too_many ? d->f->decided.fate
+                                          : decide_action_name(d->result.outcome[i].action);
 }
 
 static unsigned copy_of(const struct deciding *d, size_t i)
@@ -169,7 +170,7 @@ static void add_edit(const struct edit *e, unsigned copy, struct buf *to)
 
     if (!ops[e->op])
         return;
-    buf_add_view(&name, e->op == EDIT_REMOVE_AR  ? VIEW("Authentication-Results")
+    buf_add_view(&name, e->op == EDIT_REMOVE_AR ? VIEW("Authentication-Results")
                         : e->op == EDIT_SUBJECT ? VIEW("Subject")
                                                 : e->name);
     buf_add_str(&name, e->op == EDIT_REMOVE_PREFIX ? "*" : "");

@@ -2,8 +2,8 @@
  * ctl_checks.c - what the antispam stage found, for people: below the events of `show`.
  *
  * Called by ctl_print_show() for each line of an answer, and at its end. The record may stand with any event;
- * the last one counts, since after a crash a message may be decided anew. Names and details come from a stranger's mail: every string goes
- * through ctl_text. Trusts no member to be there.
+ * the last one counts, since after a crash a message may be decided anew. Names and details come from a
+ * stranger's mail: every string goes through ctl_text. Trusts no member to be there.
  */
 #include "tools/ctl_print.h"
 

@@ -246,9 +246,11 @@ static void add_why(struct buf *to, const json_t *e)
 /* "[level high] action", of a profile "[profile strict] high.action"; then where that stands. */
 static void add_setting(struct buf *to, const json_t *e)
 {
-    const struct view section = text_of(e, "section"), profile = text_of(e, "profile"), line = text_of(e, "line");
+    const struct view section = text_of(e, "section"), profile = text_of(e, "profile"),
+                      line = text_of(e, "line");
     const char *blank = section.n ? memchr(section.p, ' ', section.n) : NULL;
-    struct view shorter = blank ? (struct view){blank + 1, (size_t)(section.p + section.n - blank) - 1} : section;
+    struct view shorter =
+        blank ? (struct view){blank + 1, (size_t)(section.p + section.n - blank) - 1} : section;
 
     if (profile.n) {
         buf_add_str(to, "[profile ");

@@ -49,7 +49,8 @@ static enum kind kind_of(const json_t *check)
     static const struct {
         struct view result;
         enum kind kind;
-    } words[] = {{{"miss", 4}, NOTHING}, {{"none", 4}, NOTHING}, {{"skipped", 7}, NOTHING}, {{"unknown", 7}, UNKNOWN}};
+    } words[] = {
+        {{"miss", 4}, NOTHING}, {{"none", 4}, NOTHING}, {{"skipped", 7}, NOTHING}, {{"unknown", 7}, UNKNOWN}};
     const struct view result = text_of(check, "result");
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

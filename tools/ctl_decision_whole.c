@@ -100,7 +100,8 @@ static void print_virus(struct ctl_print *p, const json_t *record)
     add(&text, ", ", text_of(virus, "detail"), "");
     add(&text, ", ", text_of(virus, "warning"), "");
     if (!view_equal(state, VIEW("not asked")))
-        print_row(p, view_equal(state, VIEW("clean")) ? CTL_PRINT_PLAIN : CTL_PRINT_YELLOW, "virus scan", &text);
+        print_row(p, view_equal(state, VIEW("clean")) ? CTL_PRINT_PLAIN : CTL_PRINT_YELLOW, "virus scan",
+                  &text);
     buf_free(&text);
 }
 

@@ -1,8 +1,8 @@
 /*
  * ctl_explain.c - see ctl_explain.h: who it is about, why it waits, and then the decision (ctl_decision.h).
  *
- * The record comes from files (ctl_record.h); spoold is asked only whether the message is here now, and why it
- * is held. Where it does not run, that part is missing. Text of mail goes out through ctl_text.
+ * The record comes from files (ctl_record.h); spoold is asked only whether the message is here now, and why
+ * it is held. Where it does not run, that part is missing. Text of mail goes out through ctl_text.
  */
 #include "tools/ctl_explain.h"
 
@@ -209,7 +209,8 @@ static void print_no_record(struct ctl_print *p, const struct ctl_record *r, con
     if (strcmp(r->last, "accepted") != 0)
         print_end(p, r);
     if (is_state(head, "held") || !*r->last || strcmp(r->last, "accepted") == 0)
-        buf_add_str(&text, "nothing is decided yet: its checks are done when it is tried, after the virus scan");
+        buf_add_str(&text,
+                    "nothing is decided yet: its checks are done when it is tried, after the virus scan");
     else
         buf_add_str(&text, "no record of the decision is left: the journal keeps its days for "
                            "journal.keep_history, a quarantine entry as long as it is there");

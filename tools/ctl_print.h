@@ -18,9 +18,9 @@ struct ctl_print {
     FILE *to;
     size_t width; /* columns of the terminal; 0: no terminal, cut nothing */
     bool colour;
-    size_t rows; /* lines printed so far */
+    size_t rows;               /* lines printed so far */
     json_t *record, *accepted; /* owned by ctl_checks.c: of `show`, until ctl_checks_end() */
-    bool parts; /* a list of parts was begun, or is over: one is shown of a message */
+    bool parts;                /* a list of parts was begun, or is over: one is shown of a message */
 };
 
 enum ctl_print_colour { CTL_PRINT_PLAIN, CTL_PRINT_BOLD, CTL_PRINT_RED, CTL_PRINT_GREEN, CTL_PRINT_YELLOW };

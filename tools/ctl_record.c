@@ -1,10 +1,11 @@
 /*
  * ctl_record.c - see ctl_record.h: the search through the days of the journal.
  *
- * Called by ctl_explain.c and by whoever decides again. An id says when its message was claimed, so the search
- * begins with that day; lines of other messages are passed over unread (journal_reader_only). A line counts
- * only when its checksum fits. The last record of an id is the one that counts: after a crash before the
- * commit a message is decided anew. A name is asked of spoold, which has an index, else looked for day by day.
+ * Called by ctl_explain.c and by whoever decides again. An id says when its message was claimed, so the
+ * search begins with that day; lines of other messages are passed over unread (journal_reader_only). A line
+ * counts only when its checksum fits. The last record of an id is the one that counts: after a crash before
+ * the commit a message is decided anew. A name is asked of spoold, which has an index, else looked for day by
+ * day.
  */
 #include "tools/ctl_record.h"
 
@@ -51,7 +52,8 @@ static int unreadable(const struct config *c, struct buf *why)
     buf_addf(why, "%s%s%s/journal cannot be read: %s", c->state[0] == '/' ? "" : c->root,
              c->state[0] == '/' ? "" : "/", c->state, strerror(err));
     if (err == EACCES || err == EPERM)
-        buf_add_str(why, ". What was decided about mail is for root and the user of spoold: run this as one of them");
+        buf_add_str(
+            why, ". What was decided about mail is for root and the user of spoold: run this as one of them");
     return EXIT_TEMP_75;
 }
 
@@ -85,8 +87,8 @@ static bool same_recipients(const struct event *a, const struct event *b)
     return i == a->rcpt_n && i == b->rcpt_n;
 }
 
-/* Many recipients have several lines; all of them may stand again, the first one first: after a crash, or with
- * a new decision. */
+/* Many recipients have several lines; all of them may stand again, the first one first: after a crash, or
+ * with a new decision. */
 static void take_accepted(struct ctl_record *r, const struct event *e, struct view line)
 {
     struct journal_scratch *s = journal_scratch_new();
@@ -236,8 +238,9 @@ static char *ask_id(const struct config *c, const char *word)
     struct buf request = {0}, why = {0};
     char *id = NULL;
 
-    if (ctl_request_add_word(&request, NULL, "show") == 0 && ctl_request_add_word(&request, NULL, word) == 0 &&
-        ctl_link_open(&l, c->root, c->state, &why) == 0 && ctl_link_send(&l, &request, &why) == 0)
+    if (ctl_request_add_word(&request, NULL, "show") == 0 &&
+        ctl_request_add_word(&request, NULL, word) == 0 && ctl_link_open(&l, c->root, c->state, &why) == 0 &&
+        ctl_link_send(&l, &request, &why) == 0)
         ctl_link_receive(&l, see_id, &id, &why);
     ctl_link_close(&l);
     buf_free(&request);

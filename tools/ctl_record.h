@@ -11,9 +11,10 @@
 #include "spoold/config.h"
 
 struct ctl_record {
-    char *id;         /* owned: the whole id; NULL: there is no such message */
-    struct buf lines; /* owned: the lines "accepted", each with its newline; together they name all recipients */
-    struct buf json;  /* owned: the record that counts, one JSON object; empty: there is none (any more) */
+    char *id; /* owned: the whole id; NULL: there is no such message */
+    struct buf
+        lines; /* owned: the lines "accepted", each with its newline; together they name all recipients */
+    struct buf json;   /* owned: the record that counts, one JSON object; empty: there is none (any more) */
     const char *where; /* the event that the record stands with, or "quarantine" for an entry's; "" */
     const char *last;  /* the last event of the message; "" where the journal has none */
     /* What the journal, else the entry, says; any bytes, as they came with the message. Empty: not known. */
@@ -28,8 +29,8 @@ struct ctl_record {
 
 /*
  * `word`: a whole id, its last 25 characters, or the dropped name (the newest message of that name). Answers
- * as spoolctl ends: 0 when the message is known, with or without a record, EXIT_FINDING, or EXIT_TEMP_75 where
- * the files cannot be read; then with the reason added to `why`. ctl_record_free() in every case.
+ * as spoolctl ends: 0 when the message is known, with or without a record, EXIT_FINDING, or EXIT_TEMP_75
+ * where the files cannot be read; then with the reason added to `why`. ctl_record_free() in every case.
  */
 int ctl_record_find(const struct config *c, const char *word, struct ctl_record *to, struct buf *why);
 void ctl_record_free(struct ctl_record *r);

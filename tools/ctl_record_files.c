@@ -1,8 +1,8 @@
 /*
  * ctl_record_files.c - see ctl_record_part.h: a message that the journal does not know, or not any more.
  *
- * Called by ctl_record.c. The .json of a quarantine entry was written by spoold, but lies there for weeks, and
- * names of files in proc may be anybody's: bounded, and believed only where they have the form of ours.
+ * Called by ctl_record.c. The .json of a quarantine entry was written by spoold, but lies there for weeks,
+ * and names of files in proc may be anybody's: bounded, and believed only where they have the form of ours.
  */
 #include "tools/ctl_record_part.h"
 
@@ -145,7 +145,8 @@ static void put_rcpt(struct ctl_record *r, unsigned at, struct view v)
 static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
 {
     const json_t *rcpt = json_object_get(d, "rcpt");
-    struct view to = {json_string_value(json_object_get(d, "to")), json_string_length(json_object_get(d, "to"))};
+    struct view to = {json_string_value(json_object_get(d, "to")),
+                      json_string_length(json_object_get(d, "to"))};
     unsigned first, last;
     size_t nth = 0;
 

@@ -11,8 +11,8 @@ int ctl_record_open_folder(const struct config *c, const char *path, const char 
 /* Where nothing is known so far of the message whose id ends with `tail`: looks for the record of its
  * quarantine entry, and for its files in proc. */
 void ctl_record_find_files(const struct config *c, struct view tail, struct ctl_record *to);
-/* What the journal does not say, from the record: times and sizes of an entry, and recipients. `text` has room
- * for as many bytes as the record has. */
+/* What the journal does not say, from the record: times and sizes of an entry, and recipients. `text` has
+ * room for as many bytes as the record has. */
 void ctl_record_take_entry(struct ctl_record *r);
 
 #endif

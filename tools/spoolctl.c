@@ -93,7 +93,8 @@ static const struct verb verbs[] = {
     {"doctor", NULL, "doctor", NULL, NULL, "", work_doctor},
     {"metrics", NULL, "metrics", ctl_request_none, ctl_print_metrics, "", NULL},
     {"check", NULL,
-     "check [--hdr FILE | -f SENDER --ip A --helo H --auth U]\n                      [--facts FILE | --dns "
+     "check [--hdr FILE | -f SENDER -r RCPT --ip A --helo H --auth U]\n                      [--facts FILE | "
+     "--dns "
      "live|none] [--no-av] [--no-antispam] [--verbose] MESSAGE...",
      NULL, NULL, "", work_check},
 };
@@ -248,7 +249,8 @@ static struct config *load_config(const struct arguments *a, struct buf *why)
     if (!file && !(stat(SPOOLD_CONFIG, &st) < 0 && errno == ENOENT))
         file = SPOOLD_CONFIG;
     /* Only what judges mail, or looks for mistakes, needs the lists, which need not be readable to all. */
-    load = a->verb->work == work_check || a->verb->work == work_doctor ? config_load : config_load_without_files;
+    load =
+        a->verb->work == work_check || a->verb->work == work_doctor ? config_load : config_load_without_files;
     c = load(file, a->override, a->override_n, &errs);
     buf_add_view(why, buf_view(&errs.text));
     buf_free(&errs.text);

@@ -217,11 +217,8 @@ static void standard_input_is_copied_into_memory(void **state)
 static int check_of(const char *hdr, const char *file, struct buf *why)
 {
     char name[] = "m.example.org";
-    struct config c = {.clamav = true,
-                       .av_children = 2,
-                       .max_message_size = 100,
-                       .authserv_id = name,
-                       .hostname = name};
+    struct config c = {
+        .clamav = true, .av_children = 2, .max_message_size = 100, .authserv_id = name, .hostname = name};
     struct ctl_check_options o = {.hdr = hdr, .no_av = true, .file = &file, .file_n = 1};
     int saved, null = open("/dev/null", O_WRONLY | O_CLOEXEC), rc;
 

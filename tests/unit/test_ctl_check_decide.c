@@ -11,8 +11,8 @@
 #include "tests/unit/config_world.h"
 
 #define INI                                                                                                  \
-    "[lists]\nbody_rules = @lists/body\ndomains = @lists/domains\n[site]\nauthserv_id = m.example.org\n"      \
-    "[profile strict]\nlow.action = quarantine\n[profile gone]\nlow.action = discard\n"                       \
+    "[lists]\nbody_rules = @lists/body\ndomains = @lists/domains\n[site]\nauthserv_id = m.example.org\n"     \
+    "[profile strict]\nlow.action = quarantine\n[profile gone]\nlow.action = discard\n"                      \
     "[profile tag]\nlow.action = tag\nlow.text = x\n"
 
 static struct config *settings(const char *more)
@@ -27,7 +27,8 @@ static struct config *settings(const char *more)
     return c;
 }
 
-static struct antispam_result cheap = {.check = CHECK_body, .result = RESULT_hit, .count = 1, .name = VIEW("cheap")};
+static struct antispam_result cheap = {
+    .check = CHECK_body, .result = RESULT_hit, .count = 1, .name = VIEW("cheap")};
 static const struct antispam_verdict verdict = {.result = &cheap, .n = 1};
 static const struct view rcpt[] = {VIEW("a@example.org"), VIEW("b@strict.example"), VIEW("c@tag.example"),
                                    VIEW("\xff@gone.example"), VIEW("d@example.org")};
@@ -45,7 +46,8 @@ static void each_recipient_has_his_outcome(void **state)
         "[{\"rcpt\":\"a@example.org\",\"weight\":12,\"level\":\"low\",\"action\":\"header\",\"copy\":1},"
         "{\"rcpt\":\"b@strict.example\",\"weight\":12,\"level\":\"low\",\"action\":\"quarantine\"},"
         "{\"rcpt\":\"c@tag.example\",\"weight\":12,\"level\":\"low\",\"action\":\"tag\",\"copy\":2},"
-        "{\"rcpt\":\"\\u00ff@gone.example\",\"weight\":12,\"level\":\"low\",\"action\":\"discard\",\"raw\":true},"
+        "{\"rcpt\":\"\\u00ff@gone.example\",\"weight\":12,\"level\":\"low\",\"action\":\"discard\",\"raw\":"
+        "true},"
         "{\"rcpt\":\"d@example.org\",\"weight\":12,\"level\":\"low\",\"action\":\"header\",\"copy\":1}]");
     assert_string_equal(f.decided.level, "low");
     assert_string_equal(f.decided.action, "discard");
@@ -69,8 +71,10 @@ static void edits_are_those_of_each_copy(void **state)
     ctl_check_decide(c, &about, &f, &verdict);
     assert_ptr_equal(strstr(f.decided.edits.p, "[{\"op\":\"remove\",\"name\":\"X-Spam-*\",\"copy\":1},"),
                      f.decided.edits.p);
-    assert_non_null(strstr(f.decided.edits.p, "{\"op\":\"add\",\"name\":\"X-Spam-Flag\",\"value\":\"YES\",\"copy\":2}"));
-    assert_non_null(strstr(f.decided.edits.p, "{\"op\":\"subject\",\"name\":\"Subject\",\"value\":\"x\",\"copy\":2}]"));
+    assert_non_null(
+        strstr(f.decided.edits.p, "{\"op\":\"add\",\"name\":\"X-Spam-Flag\",\"value\":\"YES\",\"copy\":2}"));
+    assert_non_null(
+        strstr(f.decided.edits.p, "{\"op\":\"subject\",\"name\":\"Subject\",\"value\":\"x\",\"copy\":2}]"));
     about.rcpt_n = 0;
     ctl_check_decide(c, &about, &f, &verdict);
     assert_string_equal(f.decided.recipients.p,
@@ -98,18 +102,20 @@ static const struct {
 } wholes[] = {
     {"clean", "", ANTIVIRUS_CLEAN, 0, 9, 0, "recipients", "header", NULL},
     {"a virus", "", ANTIVIRUS_INFECTED, 0, 9, 0, "virus", "quarantine", "virus"},
-    {"a virus that is to be deleted", "[antivirus]\nvirus_action = delete\n", ANTIVIRUS_INFECTED, 0, 9, 0, "virus",
-     "discard", NULL},
+    {"a virus that is to be deleted", "[antivirus]\nvirus_action = delete\n", ANTIVIRUS_INFECTED, 0, 9, 0,
+     "virus", "discard", NULL},
     {"no engine", "", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENGINE, 9, 0, "unexamined", "hold", NULL},
     {"a limit", "", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_LIMIT, 9, 0, "unexamined", "quarantine", "policy"},
-    {"encrypted is tagged", "", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENCRYPTED, 9, 0, "recipients", "header", NULL},
+    {"encrypted is tagged", "", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_ENCRYPTED, 9, 0, "recipients", "header",
+     NULL},
     {"too large", "[spool]\nmax_message_size = 1K\n", ANTIVIRUS_UNEXAMINED, ANTIVIRUS_LIMIT, 1025, 0, "size",
      "quarantine", "failed"},
-    {"as large as may be", "[spool]\nmax_message_size = 1K\n", ANTIVIRUS_CLEAN, 0, 1024, 0, "recipients", "header",
-     NULL},
+    {"as large as may be", "[spool]\nmax_message_size = 1K\n", ANTIVIRUS_CLEAN, 0, 1024, 0, "recipients",
+     "header", NULL},
     {"ambiguous", "[mime]\nambiguous_action = quarantine\n", ANTIVIRUS_CLEAN, 0, 9, 1ull << ODDITY_BOUNDARIES,
      "ambiguous", "quarantine", "policy"},
-    {"ambiguous is tagged", "", ANTIVIRUS_CLEAN, 0, 9, 1ull << ODDITY_BOUNDARIES, "recipients", "header", NULL},
+    {"ambiguous is tagged", "", ANTIVIRUS_CLEAN, 0, 9, 1ull << ODDITY_BOUNDARIES, "recipients", "header",
+     NULL},
 };
 
 static void the_message_as_a_whole_is_decided_first(void **state)

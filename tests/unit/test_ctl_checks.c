@@ -50,7 +50,8 @@ static char *told(const char *record, unsigned times)
 static void what_says_something_is_told_once(void **state)
 {
     char *text = told("{\"weight\":9.5,\"checks\":["
-                      "{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8,\"detail\":\"not \\u001bours\",\"line\":\"a.ini:3\"},"
+                      "{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8,\"detail\":\"not "
+                      "\\u001bours\",\"line\":\"a.ini:3\"},"
                       "{\"name\":\"dkim\",\"result\":\"none\",\"weight\":0,\"line\":\"default\"},"
                       "{\"name\":\"iprev\",\"result\":\"none\",\"weight\":1.5,\"line\":\"default\"},"
                       "{\"name\":\"helo\",\"result\":\"pass\",\"weight\":0,\"line\":\"default\"}]}",
@@ -87,7 +88,8 @@ static void the_last_record_counts_and_names_recipients(void **state)
         "\"record\":{\"weight\":1,\"checks\":[]}}",
         "{\"event\":\"delivered\",\"record\":{\"weight\":2,\"decisions\":["
         "{\"to\":\"1,3\",\"weight\":2,\"level\":\"none\",\"action\":\"deliver\",\"why\":\"\"},"
-        "{\"to\":\"2,9\",\"weight\":12,\"level\":\"low\",\"action\":\"tag\",\"why\":\"level\",\"threshold\":10,"
+        "{\"to\":\"2,9\",\"weight\":12,\"level\":\"low\",\"action\":\"tag\",\"why\":\"level\",\"threshold\":"
+        "10,"
         "\"section\":\"level low\",\"key\":\"action\",\"profile\":\"p\",\"line\":\"a.ini:7\"}]}}",
         NULL};
     char *text = told_of(lines);

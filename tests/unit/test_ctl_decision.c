@@ -16,7 +16,8 @@
 
 #include <stdlib.h>
 
-static const struct view addresses[] = {VIEW("a@example.org"), VIEW("b\x1b@example.org"), VIEW("c\xff@example.org")};
+static const struct view addresses[] = {VIEW("a@example.org"), VIEW("b\x1b@example.org"),
+                                        VIEW("c\xff@example.org")};
 
 typedef void print_fn(struct ctl_print *p, const struct ctl_decision *d);
 
@@ -49,9 +50,9 @@ static const struct {
     unsigned n; /* ranges that are taken */
     bool whole; /* and nothing is left */
 } lists[] = {
-    {"", 0, true},        {"1", 1, true},       {"1-3,7", 2, true},  {"3-1", 0, false},
-    {"0", 0, false},      {"1,0", 1, false},    {"1-", 0, false},    {"1 ", 0, false},
-    {"1000000", 1, true}, {"1000001", 0, false}, {"-1", 0, false},    {"99999999999999999999", 0, false},
+    {"", 0, true},        {"1", 1, true},        {"1-3,7", 2, true}, {"3-1", 0, false},
+    {"0", 0, false},      {"1,0", 1, false},     {"1-", 0, false},   {"1 ", 0, false},
+    {"1000000", 1, true}, {"1000001", 0, false}, {"-1", 0, false},   {"99999999999999999999", 0, false},
 };
 
 static void positions_follow_the_table(void **state)
@@ -75,24 +76,30 @@ static void outcomes_name_recipient_reason_and_setting(void **state)
     (void)state;
     expect(ctl_decision_print_outcomes,
            "{\"fate\":\"send\",\"decisions\":[{\"to\":\"1-2\"," LEVEL ",\"why\":\"level\",\"threshold\":10,"
-           "\"section\":\"level low\",\"key\":\"action\",\"line\":\"a.ini:3\",\"text\":\"[SPAM\\u001b]\",\"copy\":2}]}",
+           "\"section\":\"level "
+           "low\",\"key\":\"action\",\"line\":\"a.ini:3\",\"text\":\"[SPAM\\u001b]\",\"copy\":2}]}",
            "for            a@example.org, b\\x1b@example.org\n"
            "  action       tag: weight 12.5 is level low (from 10 on)\n"
            "  set by       [level low] action (a.ini:3)\n"
            "  copy         2\n"
            "  subject text [SPAM\\x1b]\n");
+    expect(
+        ctl_decision_print_outcomes,
+        "{\"fate\":\"quarantine\",\"decisions\":[{\"to\":\"3\",\"weight\":31,\"level\":\"high\",\"action\":"
+        "\"redirect\","
+        "\"why\":\"threshold\",\"threshold\":30,\"section\":\"filter\",\"key\":\"threshold_action\","
+        "\"profile\":\"own\","
+        "\"line\":\"b:1\",\"redirect\":\"x@example.org\",\"weights\":[{\"name\":\"spf\",\"result\":\"fail\","
+        "\"weight\":25,"
+        "\"line\":\"b:9\"}]}]}",
+        "for            c\\xff@example.org\n"
+        "  action       redirect: weight 31 is level high and reaches the threshold 30; quarantined instead\n"
+        "  set by       [profile own] filter.threshold_action (b:1)\n"
+        "  own weights  spf fail 25 (b:9)\n"
+        "  redirected to x@example.org\n");
     expect(ctl_decision_print_outcomes,
-           "{\"fate\":\"quarantine\",\"decisions\":[{\"to\":\"3\",\"weight\":31,\"level\":\"high\",\"action\":\"redirect\","
-           "\"why\":\"threshold\",\"threshold\":30,\"section\":\"filter\",\"key\":\"threshold_action\",\"profile\":\"own\","
-           "\"line\":\"b:1\",\"redirect\":\"x@example.org\",\"weights\":[{\"name\":\"spf\",\"result\":\"fail\",\"weight\":25,"
-           "\"line\":\"b:9\"}]}]}",
-           "for            c\\xff@example.org\n"
-           "  action       redirect: weight 31 is level high and reaches the threshold 30; quarantined instead\n"
-           "  set by       [profile own] filter.threshold_action (b:1)\n"
-           "  own weights  spf fail 25 (b:9)\n"
-           "  redirected to x@example.org\n");
-    expect(ctl_decision_print_outcomes,
-           "{\"decisions\":[{\"to\":\"4,9\",\"weight\":1,\"level\":\"none\",\"action\":\"quarantine\",\"why\":\"blacklist\"},"
+           "{\"decisions\":[{\"to\":\"4,9\",\"weight\":1,\"level\":\"none\",\"action\":\"quarantine\","
+           "\"why\":\"blacklist\"},"
            "{},7]}",
            "for            recipient 4,9\n"
            "  action       quarantine: its client is in the blacklist, weight 1 is level none\n"
@@ -105,8 +112,9 @@ static void outcomes_name_recipient_reason_and_setting(void **state)
 static void many_recipients_are_counted(void **state)
 {
     char *text = told(ctl_decision_print_brief,
-                      "{\"decisions\":[{\"rcpt\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"rcpt_more\":7," LEVEL ",\"why\":\"level\"}]}", 0,
-                      false);
+                      "{\"decisions\":[{\"rcpt\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"rcpt_more\":7," LEVEL
+                      ",\"why\":\"level\"}]}",
+                      0, false);
 
     (void)state;
     assert_string_equal(text, "    tag for a, b, c and 9 more: weight 12.5 is level low\n");
@@ -115,15 +123,19 @@ static void many_recipients_are_counted(void **state)
 
 static void bytes_survive_json(void **state)
 {
-    json_t *o = json_loads("{\"decisions\":[{\"to\":\"2-3,5\"},{\"to\":\"1\",\"rcpt\":[\"kept\"]},0]}", 0, NULL), *list;
+    json_t *o = json_loads("{\"decisions\":[{\"to\":\"2-3,5\"},{\"to\":\"1\",\"rcpt\":[\"kept\"]},0]}", 0,
+                           NULL),
+           *list;
     struct buf bytes = {0};
     char *text;
 
     (void)state;
     ctl_decision_resolve(o, addresses, 3);
     text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
-    assert_string_equal(text, "{\"decisions\":[{\"to\":\"2-3,5\",\"rcpt\":[\"b\\u001B@example.org\",\"c\\u00FF@example.org\"]},"
-                              "{\"to\":\"1\",\"rcpt\":[\"kept\"]},0],\"raw\":true}");
+    assert_string_equal(
+        text,
+        "{\"decisions\":[{\"to\":\"2-3,5\",\"rcpt\":[\"b\\u001B@example.org\",\"c\\u00FF@example.org\"]},"
+        "{\"to\":\"1\",\"rcpt\":[\"kept\"]},0],\"raw\":true}");
     list = json_object_get(json_array_get(json_object_get(o, "decisions"), 0), "rcpt");
     ctl_decision_add_bytes(&bytes, json_array_get(list, 1), true);
     assert_true(view_equal(buf_view(&bytes), addresses[2]));
@@ -133,17 +145,20 @@ static void bytes_survive_json(void **state)
 }
 
 #define CHECKS                                                                                               \
-    "{\"weight\":5.5,\"checks\":[{\"name\":\"dull\",\"result\":\"miss\",\"weight\":0,\"line\":\"default\"},"             \
-    "{\"name\":\"open\",\"result\":\"unknown\",\"weight\":0,\"line\":\"default\"},"                                      \
-    "{\"name\":\"light\",\"result\":\"hit\",\"weight\":1.5,\"detail\":\"x\\u001b\",\"count\":3,\"line\":\"a:1\"},"           \
-    "{\"name\":\"minus\",\"result\":\"hit\",\"weight\":-4,\"line\":\"a:2\"},"                                            \
-    "{\"name\":\"heavy\",\"result\":\"fail\",\"weight\":8,\"line\":\"a:3\"},"                                            \
+    "{\"weight\":5.5,\"checks\":[{\"name\":\"dull\",\"result\":\"miss\",\"weight\":0,\"line\":\"default\"}," \
+    "{\"name\":\"open\",\"result\":\"unknown\",\"weight\":0,\"line\":\"default\"},"                          \
+    "{\"name\":\"light\",\"result\":\"hit\",\"weight\":1.5,\"detail\":\"x\\u001b\",\"count\":3,\"line\":"    \
+    "\"a:1\"},"                                                                                              \
+    "{\"name\":\"minus\",\"result\":\"hit\",\"weight\":-4,\"line\":\"a:2\"},"                                \
+    "{\"name\":\"heavy\",\"result\":\"fail\",\"weight\":8,\"line\":\"a:3\"},"                                \
     "{\"name\":\"none-but-heavy\",\"result\":\"none\",\"weight\":1.5,\"line\":\"a:4\"}]"
 
 static void checks_are_sorted_by_weight_and_dull_ones_counted(void **state)
 {
-    char *text = told(ctl_decision_print_checks,
-                      CHECKS ",\"decisions\":[{\"weight\":5.5,\"level\":\"low\",\"why\":\"level\",\"threshold\":5}]}", 60, false);
+    char *text =
+        told(ctl_decision_print_checks,
+             CHECKS ",\"decisions\":[{\"weight\":5.5,\"level\":\"low\",\"why\":\"level\",\"threshold\":5}]}",
+             60, false);
 
     (void)state;
     assert_string_equal(text, "CHECK           RESULT  WEIGHT  WHY                   SET BY\n"
@@ -155,7 +170,8 @@ static void checks_are_sorted_by_weight_and_dull_ones_counted(void **state)
                               "1 other check found nothing\n"
                               "1 check could not be answered: what it needs is not known\n");
     free(text);
-    text = told(ctl_decision_print_checks, CHECKS ",\"decisions\":[{\"weight\":5.5,\"level\":\"low\"},{\"weight\":7}]}", 0, true);
+    text = told(ctl_decision_print_checks,
+                CHECKS ",\"decisions\":[{\"weight\":5.5,\"level\":\"low\"},{\"weight\":7}]}", 0, true);
     assert_non_null(strstr(text, "\ndull            miss          0"));
     assert_non_null(strstr(text, "levels differ, see below"));
     assert_null(strstr(text, "other check"));
@@ -202,7 +218,8 @@ static const struct {
      "\"virus\":{\"state\":\"infected\",\"name\":\"E\"}}",
      "virus scan     infected: E\ndecided by     the virus scanner: a virus was found\n"
      "fate           quarantined as virus\nreason         virus: E\\x1b\n"},
-    {"{\"by\":\"unexamined\",\"fate\":\"hold\",\"virus\":{\"state\":\"unexamined\",\"why\":\"engine\",\"detail\":\"gone\"}}",
+    {"{\"by\":\"unexamined\",\"fate\":\"hold\",\"virus\":{\"state\":\"unexamined\",\"why\":\"engine\","
+     "\"detail\":\"gone\"}}",
      "virus scan     unexamined: engine, gone\ndecided by     the virus scanner: it could not be examined\n"
      "fate           held, and tried again later\n"},
     {"{\"by\":\"later\",\"fate\":\"send\",\"virus\":{\"state\":\"not asked\"},\"direction\":\"incoming\","
@@ -226,8 +243,10 @@ static void what_was_not_got_is_said(void **state)
     (void)state;
     expect(ctl_decision_print_incomplete, "{\"facts\":{\"dns\":{\"A x.example.org\":{\"answers\":[]}}}}", "");
     expect(ctl_decision_print_incomplete,
-           "{\"incomplete\":[\"facts did not come in time (antispam.budget)\"],\"checks_cut\":true,\"facts\":{\"dns\":{"
-           "\"TXT a\":{\"rcode\":\"TIMEOUT\"},\"TXT b\":{\"rcode\":\"NXDOMAIN\"},\"TXT c\":{\"rcode\":\"SERVFAIL\"},"
+           "{\"incomplete\":[\"facts did not come in time "
+           "(antispam.budget)\"],\"checks_cut\":true,\"facts\":{\"dns\":{"
+           "\"TXT a\":{\"rcode\":\"TIMEOUT\"},\"TXT b\":{\"rcode\":\"NXDOMAIN\"},\"TXT "
+           "c\":{\"rcode\":\"SERVFAIL\"},"
            "\"A 1\":{\"rcode\":\"TIMEOUT\"},\"A 2\":{\"rcode\":\"TIMEOUT\"},\"A 3\":{\"rcode\":\"TIMEOUT\"},"
            "\"A 4\":{\"rcode\":\"TIMEOUT\"}}}}",
            "incomplete     facts did not come in time (antispam.budget)\n"

@@ -79,7 +79,7 @@ static char *told(const struct ctl_record *r, const char *head)
 }
 
 #define HEAD                                                                                                 \
-    "id             x~1\nname           n\\x1b\nsince          2026-01-02 03:04:05 UTC\nfrom           <>\n"     \
+    "id             x~1\nname           n\\x1b\nsince          2026-01-02 03:04:05 UTC\nfrom           <>\n" \
     "to             2 recipients\nsize           2.0k\n"
 
 static struct view both[] = {VIEW("a@example.org"), VIEW("b\xff@example.org")};
@@ -92,11 +92,13 @@ static void a_held_message_says_why_and_until_when(void **state)
 
     (void)state;
     r.last = "accepted";
-    text = told(&r, "{\"state\":\"held\",\"reason\":\"no \\u001bworker\",\"next\":\"2026-01-02T03:05:00.000Z\"}");
-    assert_string_equal(text, HEAD "connected from 192.0.2.1\nnow            held\nheld because   no \\x1bworker\n"
-                                   "next try       2026-01-02 03:05:00 UTC; spoolctl retry tries it now\n"
-                                   "decision       nothing is decided yet: its checks are done when it is tried, "
-                                   "after the virus scan\n");
+    text = told(&r,
+                "{\"state\":\"held\",\"reason\":\"no \\u001bworker\",\"next\":\"2026-01-02T03:05:00.000Z\"}");
+    assert_string_equal(text,
+                        HEAD "connected from 192.0.2.1\nnow            held\nheld because   no \\x1bworker\n"
+                             "next try       2026-01-02 03:05:00 UTC; spoolctl retry tries it now\n"
+                             "decision       nothing is decided yet: its checks are done when it is tried, "
+                             "after the virus scan\n");
     free(text);
 }
 
@@ -117,9 +119,11 @@ static void without_a_record_the_last_event_is_told(void **state)
 
 #define GAP "                                                                 "
 #define RECORD                                                                                               \
-    "{\"v\":1,\"config\":\"0123\",\"by\":\"recipients\",\"fate\":\"send\",\"client\":{\"ip\":\"192.0.2.1\"},"                \
-    "\"checks\":[{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8.1,\"line\":\"a:1\"}],\"weight\":8.1,"                    \
-    "\"decisions\":[{\"to\":\"1-2\",\"weight\":8.1,\"level\":\"none\",\"action\":\"deliver\",\"why\":\"\",\"copy\":1}]}"
+    "{\"v\":1,\"config\":\"0123\",\"by\":\"recipients\",\"fate\":\"send\",\"client\":{\"ip\":\"192.0.2.1\"}" \
+    ","                                                                                                      \
+    "\"checks\":[{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8.1,\"line\":\"a:1\"}],\"weight\":8.1,"    \
+    "\"decisions\":[{\"to\":\"1-2\",\"weight\":8.1,\"level\":\"none\",\"action\":\"deliver\",\"why\":\"\","  \
+    "\"copy\":1}]}"
 
 static void a_record_is_told_to_its_end(void **state)
 {
@@ -127,16 +131,17 @@ static void a_record_is_told_to_its_end(void **state)
     char *text = told(&r, "{\"state\":\"delivered\"}");
 
     (void)state;
-    assert_string_equal(text, HEAD "now            delivered\nclient         192.0.2.1\n"
-                                   "decided by     the settings of its recipients, for each of them by the weight, as "
-                                   "below\nfate           sent on\n\n"
-                                   "CHECK  RESULT  WEIGHT  WHY" GAP "   SET BY\n"
-                                   "spf    fail       8.1     " GAP "   a:1\n"
-                                   "total             8.1  level none\n\n"
-                                   "for            a@example.org, b\\xff@example.org\n"
-                                   "  action       deliver: weight 8.1 is level none\n"
-                                   "  copy         1\n\n"
-                                   "settings       0123; spoolctl replay x~1 decides it again by them\n");
+    assert_string_equal(text, HEAD
+                        "now            delivered\nclient         192.0.2.1\n"
+                        "decided by     the settings of its recipients, for each of them by the weight, as "
+                        "below\nfate           sent on\n\n"
+                        "CHECK  RESULT  WEIGHT  WHY" GAP "   SET BY\n"
+                        "spf    fail       8.1     " GAP "   a:1\n"
+                        "total             8.1  level none\n\n"
+                        "for            a@example.org, b\\xff@example.org\n"
+                        "  action       deliver: weight 8.1 is level none\n"
+                        "  copy         1\n\n"
+                        "settings       0123; spoolctl replay x~1 decides it again by them\n");
     free(text);
     buf_free(&r.json);
 }
@@ -149,13 +154,19 @@ static void json_is_the_record_with_its_recipients(void **state)
 
     (void)state;
     assert_string_equal(
-        text, "{\"v\":1,\"id\":\"x~1\",\"at\":\"2026-01-02T03:04:05.678Z\",\"name\":\"n\\u001B\",\"from\":\"\","
-              "\"recipients\":[\"a@example.org\",\"b\xc3\xbf@example.org\"],\"size\":2048,\"connected\":\"192.0.2.1\","
-              "\"last\":\"delivered\",\"recorded\":\"accepted\",\"config\":\"0123\",\"by\":\"recipients\",\"fate\":\"send\","
-              "\"client\":{\"ip\":\"192.0.2.1\"},\"checks\":[{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8.1,\"line\":"
-              "\"a:1\"}],\"weight\":8.1,\"decisions\":[{\"to\":\"1-2\",\"weight\":8.1,\"level\":\"none\",\"action\":"
-              "\"deliver\",\"why\":\"\",\"copy\":1,\"rcpt\":[\"a@example.org\",\"b\xc3\xbf@example.org\"]}],\"raw\":true,"
-              "\"now\":{\"v\":1,\"state\":\"delivered\"}}");
+        text,
+        "{\"v\":1,\"id\":\"x~1\",\"at\":\"2026-01-02T03:04:05.678Z\",\"name\":\"n\\u001B\",\"from\":\"\","
+        "\"recipients\":[\"a@example.org\",\"b\xc3\xbf@example.org\"],\"size\":2048,\"connected\":\"192.0.2."
+        "1\","
+        "\"last\":\"delivered\",\"recorded\":\"accepted\",\"config\":\"0123\",\"by\":\"recipients\",\"fate\":"
+        "\"send\","
+        "\"client\":{\"ip\":\"192.0.2.1\"},\"checks\":[{\"name\":\"spf\",\"result\":\"fail\",\"weight\":8.1,"
+        "\"line\":"
+        "\"a:1\"}],\"weight\":8.1,\"decisions\":[{\"to\":\"1-2\",\"weight\":8.1,\"level\":\"none\","
+        "\"action\":"
+        "\"deliver\",\"why\":\"\",\"copy\":1,\"rcpt\":[\"a@example.org\",\"b\xc3\xbf@example.org\"]}],"
+        "\"raw\":true,"
+        "\"now\":{\"v\":1,\"state\":\"delivered\"}}");
     free(text);
     json_decref(o);
     json_decref(head);

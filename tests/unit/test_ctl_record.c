@@ -59,8 +59,8 @@ static void put_event(const char *day, const struct event *e)
 
 static struct config *settings(void)
 {
-    static const char *const folders[] = {"root",           "root/state", "root/state/journal",
-                                          "root/quarantine", "root/proc",  "root/quarantine/spam"};
+    static const char *const folders[] = {
+        "root", "root/state", "root/state/journal", "root/quarantine", "root/proc", "root/quarantine/spam"};
     char *cwd = realpath(".", NULL), *ini = xasprintf("[paths]\nroot = \"%s/root\"\n", cwd);
     struct config *c = config_world_load(ini);
 
@@ -103,8 +103,10 @@ static void the_last_record_of_an_id_counts(void **state)
     e = event_of(EVENT_ACCEPTED, two, WHEN, "{\"b\":1}");
     put_event("2026-01-02", &e);
     expect(c, one.s, "{\"a\":1}", "accepted");
-    buf_addf(&junk, "{\"v\":1,\"event\":\"accepted\",\"id\":\"%s\",\"record\":{\"forged\":1},\"crc\":\"00000000\"}\n",
-             one.s);
+    buf_addf(
+        &junk,
+        "{\"v\":1,\"event\":\"accepted\",\"id\":\"%s\",\"record\":{\"forged\":1},\"crc\":\"00000000\"}\n",
+        one.s);
     put("root/state/journal/2026-01-02.jsonl", &junk);
     expect(c, one.s, "{\"a\":1}", "accepted");
     e = event_of(EVENT_ACCEPTED, one, WHEN + 5 * DAY, "{\"a\":2}");
@@ -135,7 +137,8 @@ static void the_last_record_of_an_id_counts(void **state)
 /* By hundreds of lines; and once more with the lines of a second run behind them. */
 static void recipients_of_several_lines_are_one_list(void **state)
 {
-    const struct view lines[2][2] = {{VIEW("a@example.org"), VIEW("\xff\n\"@example.org")}, {VIEW("c@example.org")}};
+    const struct view lines[2][2] = {{VIEW("a@example.org"), VIEW("\xff\n\"@example.org")},
+                                     {VIEW("c@example.org")}};
     const struct base id = id_of("many", WHEN, 1);
     struct config *c = settings();
     struct buf why = {0};
@@ -194,10 +197,11 @@ static void put_text(const char *file, const char *text)
 /* The journal of that day was removed, or never had a record. */
 static void the_quarantine_has_it_when_the_journal_has_not(void **state)
 {
-    static const char json[] =
-        "{\"v\":1,\"id\":\"x\",\"at\":\"2026-01-02T03:04:05.678Z\",\"class\":\"spam\",\"reason\":\"why\",\"from\":\"\","
-        "\"recipients\":[\"b@example.org\"],\"accepted_for\":[\"a@example.org\",\"b\\u00ff@example.org\"],\"size\":9,"
-        "\"decisions\":[{\"to\":\"1-2\"}],\"raw\":true}\n";
+    static const char json[] = "{\"v\":1,\"id\":\"x\",\"at\":\"2026-01-02T03:04:05.678Z\",\"class\":\"spam\","
+                               "\"reason\":\"why\",\"from\":\"\","
+                               "\"recipients\":[\"b@example.org\"],\"accepted_for\":[\"a@example.org\","
+                               "\"b\\u00ff@example.org\"],\"size\":9,"
+                               "\"decisions\":[{\"to\":\"1-2\"}],\"raw\":true}\n";
     const struct base id = id_of("held", WHEN, 1);
     struct config *c = settings();
     char *file = xasprintf("root/quarantine/spam/%s.json", id.s);
@@ -217,7 +221,8 @@ static void the_quarantine_has_it_when_the_journal_has_not(void **state)
     assert_int_equal(r.size, 9);
     assert_true(r.has_from && !r.from.n);
     assert_int_equal(r.rcpt_n, 2);
-    assert_true(view_equal(r.rcpt[0], VIEW("a@example.org")) && view_equal(r.rcpt[1], VIEW("b\xff@example.org")));
+    assert_true(view_equal(r.rcpt[0], VIEW("a@example.org")) &&
+                view_equal(r.rcpt[1], VIEW("b\xff@example.org")));
     ctl_record_free(&r);
     buf_free(&why);
     free(file);
@@ -259,7 +264,8 @@ static void a_message_in_work_is_known_without_a_record(void **state)
 
 static void what_is_not_there_is_said(void **state)
 {
-    static const char *const words[] = {"nosuch", "x~0123456789abcdefghjkmnpqr", "0123456789abcdefghjkmnpqr", "."};
+    static const char *const words[] = {"nosuch", "x~0123456789abcdefghjkmnpqr", "0123456789abcdefghjkmnpqr",
+                                        "."};
     struct config *c = settings();
 
     (void)state;

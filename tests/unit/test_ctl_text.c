@@ -180,12 +180,9 @@ static void only_a_real_time_is_shortened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_follows_the_table),
-        cmocka_unit_test(no_byte_pair_reaches_the_terminal_raw),
-        cmocka_unit_test(cell_follows_the_table),
-        cmocka_unit_test(lines_follow_the_table),
-        cmocka_unit_test(size_follows_the_table),
-        cmocka_unit_test(only_a_real_time_is_shortened),
+        cmocka_unit_test(text_follows_the_table), cmocka_unit_test(no_byte_pair_reaches_the_terminal_raw),
+        cmocka_unit_test(cell_follows_the_table), cmocka_unit_test(lines_follow_the_table),
+        cmocka_unit_test(size_follows_the_table), cmocka_unit_test(only_a_real_time_is_shortened),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

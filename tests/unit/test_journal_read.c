@@ -353,10 +353,14 @@ static void only_lines_that_hold_the_bytes_are_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(days_and_parts_come_in_order),        CASE(a_reader_starts_at_any_place),
-        CASE(a_reader_follows_a_live_tail),        CASE(damage_is_passed_over_and_counted),
-        CASE(a_damaged_archive_gives_what_it_can), CASE(the_checked_line_can_be_shown),
-        CASE(an_unreadable_day_is_reported_once),  CASE(finds_days),
+        CASE(days_and_parts_come_in_order),
+        CASE(a_reader_starts_at_any_place),
+        CASE(a_reader_follows_a_live_tail),
+        CASE(damage_is_passed_over_and_counted),
+        CASE(a_damaged_archive_gives_what_it_can),
+        CASE(the_checked_line_can_be_shown),
+        CASE(an_unreadable_day_is_reported_once),
+        CASE(finds_days),
         CASE(only_lines_that_hold_the_bytes_are_given),
     };
 
