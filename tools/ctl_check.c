@@ -340,7 +340,7 @@ static void print_next(struct check *k)
         ctl_check_decide(k->c, k->about, f, NULL);
     ctl_check_print(&line, f, &engine, k->o->json);
     fwrite(line.p, 1, line.n, stdout);
-    if (!k->o->json)
+    if (!k->o->json && k->about->antispam) /* else the first line says it all */
         ctl_check_print_decision(&k->print, f, k->about);
     fflush(stdout);
     k->rc = ctl_check_strictest(k->rc, ctl_check_code(&f->verdict));

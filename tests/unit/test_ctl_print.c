@@ -26,6 +26,7 @@ static char *print_of(ctl_print_fn *fn, const char *json, bool colour)
     assert_non_null(o);
     p.to = open_memstream(&text, &n);
     fn(&p, o);
+    ctl_checks_end(&p);
     fclose(p.to);
     json_decref(o);
     return text;
