@@ -46,6 +46,7 @@ struct ctl_check_verdict {
 struct ctl_check_decided {
     const char *by, *fate, *class, *direction; /* as in decision records; class and direction may be NULL */
     const char *level, *action;                /* the strictest recipient's; level NULL: not judged */
+    const char *config;                        /* the settings' hash; "" or NULL: not known */
     struct buf recipients, edits, decisions;   /* owned: arrays of JSON; empty: nothing was decided */
     struct buf reason;                         /* owned */
 };

@@ -12,6 +12,7 @@
 #include "common/envelope.h"
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "spoold/config_kept.h"
 #include "spoold/decide.h"
 #include "spoold/decide_profile.h"
 #include "spoold/decide_rest.h"
@@ -247,6 +248,7 @@ void ctl_check_decide(const struct config *c, const struct ctl_check_about *abou
                                 .rcpt_n = about->rcpt_n ? about->rcpt_n : 1}};
 
     ctl_check_decided_free(&f->decided);
+    f->decided.config = config_kept_hash(c);
     decide_whole(&d);
     decide_recipients(&d);
     add_recipients(&d);

@@ -93,6 +93,8 @@ static void add_decided(struct json *j, const struct ctl_check_decided *d)
         json_add_str(j, "action", d->action);
     if (d->direction)
         json_add_str(j, "direction", d->direction);
+    if (d->config && *d->config)
+        json_add_str(j, "config", d->config);
     json_add_text(j, "edits", d->edits.n ? buf_view(&d->edits) : VIEW("[]"));
 }
 

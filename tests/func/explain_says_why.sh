@@ -101,3 +101,4 @@ says '"recipients":\[\{"rcpt":"b@strict.example.org","weight":13.5,"level":"low"
 says '\{"rcpt":"c@net.example.org","weight":13.5,"level":"low","action":"deliver","copy":1\}\],"level":"low","action":"quarantine"'
 says '"edits":\[\{"op":"remove","name":"X-Spam-\*"\}'
 says '\{"op":"add","name":"X-Spam-Score","value":"13.5"\}'
+says '"config":"[0-9a-f]{32}"'

@@ -50,6 +50,7 @@ static void each_recipient_has_his_outcome(void **state)
         "true},"
         "{\"rcpt\":\"d@example.org\",\"weight\":12,\"level\":\"low\",\"action\":\"header\",\"copy\":1}]");
     assert_string_equal(f.decided.level, "low");
+    assert_int_equal(strlen(f.decided.config), 32);
     assert_string_equal(f.decided.action, "discard");
     assert_string_equal(f.decided.by, "recipients");
     assert_string_equal(f.decided.fate, "quarantine");
