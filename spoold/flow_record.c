@@ -192,8 +192,7 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_str(&j, "reason", m->reason);
     json_add_view(&j, "from", m->env.sender);
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
-    if (m->rest.rcpt_n < m->env.rcpt_n)
-        json_add_views(&j, "accepted_for", m->env.rcpt, m->env.rcpt_n);
+    json_add_views(&j, "accepted_for", m->env.rcpt, m->env.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
     flow_decision_add(&j, m, true);
     if (m->crash.cause[0])
