@@ -11,6 +11,7 @@
 #include "spoold/config_profile.h"
 #include "spoold/deliver.h"
 #include "spoold/pool.h"
+#include "spoold/whatif_order.h"
 
 #define CHECK_FOLDER_MAX (3 + 2 * CONFIG_INTAKE_MAX)
 
@@ -128,6 +129,17 @@ static void check_allow_less(const struct checking *k)
                      accepted);
 }
 
+static void check_whatif(const struct checking *k)
+{
+    struct config_place place = config_where(k->c, "spool", "", "whatif_on_reload");
+    struct whatif_order order;
+
+    if (whatif_order_parse(view_of(k->c->whatif_on_reload), &order) < 0)
+        config_error(k->errs, place.file, place.lineno,
+                     "whatif_on_reload (%s) is not understood; accepted: %s", k->c->whatif_on_reload,
+                     WHATIF_ORDER_ACCEPTED);
+}
+
 static void check_authserv_id(const struct checking *k)
 {
     struct config_place place = config_where(k->c, "site", "", "authserv_id");
@@ -207,6 +219,7 @@ void config_check(const struct config *c, struct config_errors *errs)
         check_growing(&k, "spool", "hold_longest", "max_hold");
     check_allow_less(&k);
     check_authserv_id(&k);
+    check_whatif(&k);
     check_deliver(&k);
     if (c->deliver_retry_first > c->deliver_retry_longest)
         check_growing(&k, "deliver", "retry_first", "retry_longest");

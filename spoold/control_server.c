@@ -13,6 +13,7 @@
 #include "spoold/control_dns.h"
 #include "spoold/control_freeze.h"
 #include "spoold/control_hold.h"
+#include "spoold/control_reload.h"
 #include "spoold/deliver.h"
 #include "spoold/query.h"
 
@@ -50,7 +51,7 @@ static const struct verb_row {
     {"status", control_status}, {"queue", control_queue},   {"av", control_av},
     {"hold", control_hold},     {"unhold", control_unhold}, {"retry", control_retry},
     {"freeze", control_freeze}, {"thaw", control_thaw},     {"metrics", control_metrics},
-    {"dns", control_dns},
+    {"dns", control_dns},       {"reload", control_reload},
 };
 
 /* The name is bound relative to the state folder: no absolute path, and no limit of sun_path. */

@@ -9,18 +9,23 @@
  */
 #include "spoold/reload.h"
 
+#include "common/json.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "spoold/antivirus_part.h"
 #include "spoold/config_kept.h"
+#include "spoold/control_server.h"
 #include "spoold/deliver.h"
 #include "spoold/kept.h"
 #include "spoold/listtest.h"
+#include "spoold/whatif_order.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define OBSTACLE_MAX 240 /* bytes of what stands in the way */
 
 struct reload {
     struct task task;
@@ -30,6 +35,10 @@ struct reload {
     struct antivirus_look signatures; /* as the new settings have it */
     int signature_dir;
     struct config_errors errors;
+    bool ordered; /* by spoolctl, who waits for the outcome */
+    struct control_ticket ticket;
+    char *hash; /* owned: of the settings that were looked at; NULL: any */
+    int code;   /* spoolctl's, where they are refused */
 };
 
 /* By the name that it was given, as at the start: complaints and records tell it. The store has a working
@@ -142,50 +151,122 @@ static void take_over(struct spoold *s, struct reload *r)
              config_kept_hash(s->cfg));
 }
 
-/* A record could not say later by which settings it was decided. */
-static void refuse_unkept(struct spoold *s, const struct reload *r)
+/* What stands in the way of settings without a mistake, for people; NULL: nothing does. */
+static const char *find_obstacle(const struct spoold *s, struct reload *r, char text[OBSTACLE_MAX])
 {
-    const char *hash = config_kept_hash(r->config), *why = strerrordesc_np(r->unkept);
+    const struct whatif_order order =
+        whatif_order_stricter(s->cfg->whatif_on_reload, r->config->whatif_on_reload);
+    const char *fixed = reload_fixed_change(s->cfg, r->config);
 
-    alarm_raise(&s->alarms, ALARM_RELOAD,
-                "state/config/%s.ini cannot be written: %s; the old settings stay in force", hash, why);
-    log_warnx(
-        "event=reload_refused state/config/%s.ini cannot be written: %s; the old settings stay in force",
-        hash, why);
+    if (fixed) {
+        snprintf(text, OBSTACLE_MAX, "%s cannot change while spoold runs; restart it", fixed);
+    } else if (r->hash && strcmp(r->hash, config_kept_hash(r->config)) != 0) {
+        snprintf(text, OBSTACLE_MAX, "the files have changed since they were looked at; ask again");
+        r->code = EXIT_TEMP_75;
+    } else if (r->unkept) { /* a record could not say later by which settings it was decided */
+        snprintf(text, OBSTACLE_MAX, "state/config/%s.ini cannot be written: %s", config_kept_hash(r->config),
+                 strerrordesc_np(r->unkept));
+        r->code = EXIT_TEMP_75;
+    } else if (!r->ordered && order.kind == WHATIF_REFUSE) {
+        snprintf(text, OBSTACLE_MAX,
+                 "spool.whatif_on_reload = refuse:%u%%: use spoolctl reload, a signal asks nobody what the new "
+                 "settings would do",
+                 order.percent);
+    } else {
+        return NULL;
+    }
+    return text;
+}
+
+static void say_mistakes(struct spoold *s, const struct reload *r)
+{
+    alarm_raise(&s->alarms, ALARM_RELOAD, "the settings have %u mistake%s, the old ones stay in force: %.*s",
+                r->errors.n, r->errors.n == 1 ? "" : "s", (int)strcspn(r->errors.text.p, "\n"),
+                r->errors.text.p);
+    log_mistakes(&r->errors);
+    log_warnx("event=reload_refused %u mistake%s; the old settings stay in force", r->errors.n,
+              r->errors.n == 1 ? "" : "s");
+}
+
+static void add_mistakes(struct buf *to, const struct config_errors *e)
+{
+    struct view rest = buf_view(&e->text);
+    struct json j;
+
+    while (rest.n) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        const size_t n = end ? (size_t)(end - rest.p) : rest.n;
+
+        json_open(&j, to);
+        json_add_view(&j, "mistake", (struct view){rest.p, n});
+        json_close(&j);
+        buf_add_char(to, '\n');
+        rest = (struct view){rest.p + n + (end != NULL), rest.n - n - (end != NULL)};
+    }
+}
+
+/* To spoolctl; `obstacle` NULL where they are in force. */
+static void reply(struct spoold *s, const struct reload *r, const char *obstacle)
+{
+    struct buf lines = {0};
+    struct json j;
+
+    if (r->errors.n) {
+        add_mistakes(&lines, &r->errors);
+    } else if (!obstacle) {
+        json_open(&j, &lines);
+        json_add_bool(&j, "in_force", true);
+        json_add_str(&j, "config", config_kept_hash(s->cfg));
+        json_close(&j);
+        buf_add_char(&lines, '\n');
+    }
+    control_reply(s, r->ticket, &lines, r->errors.n || obstacle ? r->code : EXIT_OK,
+                  r->errors.n ? "nothing was reloaded: the settings in force stay" : obstacle);
+    buf_free(&lines);
+}
+
+static void say_unasked(const struct spoold *s, const struct reload *r)
+{
+    const struct whatif_order order =
+        whatif_order_stricter(s->cfg->whatif_on_reload, r->config->whatif_on_reload);
+
+    if (!r->ordered && order.kind == WHATIF_WARN)
+        log_warnx("event=reload_unasked spool.whatif_on_reload = warn, but a signal asks nobody what the new "
+                  "settings would do; spoolctl reload does");
+}
+
+static void reload_free(struct reload *r)
+{
+    if (r->signature_dir >= 0)
+        close(r->signature_dir);
+    config_free(&r->config);
+    buf_free(&r->errors.text);
+    free(r->hash);
+    free(r);
 }
 
 static void reload_done(struct task *t, struct spoold *s)
 {
     struct reload *r = (struct reload *)t;
-    const char *fixed = r->config ? reload_fixed_change(s->cfg, r->config) : NULL;
+    char text[OBSTACLE_MAX];
+    const char *obstacle = r->config ? find_obstacle(s, r, text) : NULL;
 
     alarm_clear(&s->alarms, ALARM_RELOAD);
     if (!r->config) {
-        alarm_raise(&s->alarms, ALARM_RELOAD,
-                    "the settings have %u mistake%s, the old ones stay in force: %.*s", r->errors.n,
-                    r->errors.n == 1 ? "" : "s", (int)strcspn(r->errors.text.p, "\n"), r->errors.text.p);
-        log_mistakes(&r->errors);
-        log_warnx("event=reload_refused %u mistake%s; the old settings stay in force", r->errors.n,
-                  r->errors.n == 1 ? "" : "s");
-    } else if (fixed) {
-        alarm_raise(&s->alarms, ALARM_RELOAD,
-                    "%s cannot change while spoold runs; the old settings stay in force", fixed);
-        log_warnx("event=reload_refused %s cannot change while spoold runs; restart it. The old settings "
-                  "stay in force",
-                  fixed);
-    } else if (r->unkept) {
-        refuse_unkept(s, r);
+        say_mistakes(s, r);
+    } else if (obstacle) {
+        alarm_raise(&s->alarms, ALARM_RELOAD, "%s. The old settings stay in force", obstacle);
+        log_warnx("event=reload_refused %s. The old settings stay in force", obstacle);
     } else {
+        say_unasked(s, r);
         take_over(s, r);
     }
-    if (r->signature_dir >= 0)
-        close(r->signature_dir);
-    config_free(&r->config);
-    buf_free(&r->errors.text);
-    free(r);
+    if (r->ordered)
+        reply(s, r, obstacle);
+    reload_free(r);
 }
 
-void reload_start(struct spoold *s)
+static struct reload *begin(struct spoold *s)
 {
     struct reload *r = xcalloc(1, sizeof *r);
 
@@ -193,5 +274,21 @@ void reload_start(struct spoold *s)
     r->task.done = reload_done;
     r->from = &s->source;
     r->signature_dir = -1;
+    r->code = EXIT_CONFIG_100;
     task_list_add(&s->todo, &r->task);
+    return r;
+}
+
+void reload_start(struct spoold *s)
+{
+    begin(s);
+}
+
+void reload_order(struct spoold *s, struct control_ticket t, struct view hash)
+{
+    struct reload *r = begin(s);
+
+    r->ordered = true;
+    r->ticket = t;
+    r->hash = hash.n ? xstrndup(hash.p, hash.n) : NULL;
 }

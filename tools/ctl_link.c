@@ -107,16 +107,18 @@ int ctl_link_send(struct ctl_link *l, const struct buf *request, struct buf *why
 
 static int wait_packet(struct ctl_link *l, struct buf *why)
 {
+    const int first = l->patience_ms ? l->patience_ms : CTL_LINK_FIRST_MS;
+    const int patience = l->answering ? CTL_LINK_NEXT_MS : first;
     struct pollfd p = {.fd = l->fd, .events = POLLIN};
     int ready = 0;
 
     do
-        ready = poll(&p, 1, l->answering ? CTL_LINK_NEXT_MS : CTL_LINK_FIRST_MS);
+        ready = poll(&p, 1, patience);
     while (ready < 0 && errno == EINTR);
     if (ready > 0)
         return 0;
     buf_addf(why, "spoold runs but has not answered for %d seconds. See its log; it may be stopped or stuck",
-             (l->answering ? CTL_LINK_NEXT_MS : CTL_LINK_FIRST_MS) / 1000);
+             patience / 1000);
     return EXIT_TEMP_75;
 }
 

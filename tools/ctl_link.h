@@ -18,6 +18,7 @@ struct ctl_link {
     int fd;
     bool absent;    /* after a failed open: nobody listens, as opposed to no right or no answer */
     bool answering; /* a first packet has come */
+    int patience_ms; /* for the first packet; 0: CTL_LINK_FIRST_MS */
 };
 
 /* Each call answers 0 or an exit code with the reason, for a person, added to `why`. */

@@ -2,9 +2,10 @@
  * spoolctl.c - asks the running spoold, and prints what it says.
  *
  * Only options and dispatch: ctl_request.c builds the question, ctl_link.c
- * carries it, ctl_print.c and ctl_table.c print the answer. Five verbs do their
+ * carries it, ctl_print.c and ctl_table.c print the answer. Some verbs do their
  * work themselves: ctl_av.c runs freshclam, ctl_check.c examines files, ctl_tail.c asks
- * again and again, ctl_doctor.c looks at what is there, ctl_explain.c reads the journal. None opens
+ * again and again, ctl_doctor.c looks at what is there, ctl_explain.c and ctl_whatif.c
+ * read the journal, ctl_reload.c asks that before it gives the order. None opens
  * the ledger. Strings in answers come from mail and are escaped on
  * their way out.
  */
@@ -18,9 +19,11 @@
 #include "tools/ctl_link.h"
 #include "tools/ctl_print.h"
 #include "tools/ctl_quarantine.h"
+#include "tools/ctl_reload.h"
 #include "tools/ctl_request.h"
 #include "tools/ctl_tail.h"
 #include "tools/ctl_text.h"
+#include "tools/ctl_whatif.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -62,6 +65,9 @@ static int work_explain(const struct arguments *a, const struct config *c, struc
 static int work_show_entry(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_release(const struct arguments *a, const struct config *c, struct buf *why);
 
+static int work_whatif(const struct arguments *a, const struct config *c, struct buf *why);
+static int work_reload(const struct arguments *a, const struct config *c, struct buf *why);
+
 static const struct verb verbs[] = {
     {"status", NULL, "status", ctl_request_none, ctl_print_status, "", NULL},
     {"queue", NULL, "queue [--held] [--limit N]", ctl_request_queue, ctl_table_queue,
@@ -90,6 +96,8 @@ static const struct verb verbs[] = {
     {"retry", NULL, "retry ID|all", ctl_request_id, ctl_print_told, "", NULL},
     {"freeze", NULL, "freeze", ctl_request_none, ctl_print_told, "", NULL},
     {"thaw", NULL, "thaw", ctl_request_none, ctl_print_told, "", NULL},
+    {"whatif", NULL, "whatif INI [--days N] [--list N]", NULL, NULL, "", work_whatif},
+    {"reload", NULL, "reload [--force]", NULL, NULL, "", work_reload},
     {"doctor", NULL, "doctor", NULL, NULL, "", work_doctor},
     {"metrics", NULL, "metrics", ctl_request_none, ctl_print_metrics, "", NULL},
     {"check", NULL,
@@ -316,6 +324,22 @@ static int work_doctor(const struct arguments *a, const struct config *c, struct
         return EXIT_USAGE_64;
     }
     return c ? ctl_doctor(c, a->json) : 0;
+}
+
+static int work_whatif(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct ctl_whatif o = {.days = CTL_WHATIF_DAYS, .list = CTL_WHATIF_LIST, .json = a->json};
+    int rc = ctl_whatif_parse(a->words, &o, why);
+
+    return rc || !c ? rc : ctl_whatif(c, &o, a->override, a->override_n, why);
+}
+
+static int work_reload(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    bool force = false;
+    int rc = ctl_reload_parse(a->words, &force, why);
+
+    return rc || !c ? rc : ctl_reload(c, force, a->json, why);
 }
 
 /* With --parts the same answer is asked for, and other things of it are shown. */
