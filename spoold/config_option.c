@@ -63,7 +63,7 @@ const struct config_option *config_value_options(size_t *n)
 /* Most words differ in their first byte. */
 static bool is(const char *word, struct view v)
 {
-    return v.n && strncmp(word, v.p, v.n) == 0 && word[v.n] == '\0';
+    return v.n && word[0] == v.p[0] && strncmp(word, v.p, v.n) == 0 && word[v.n] == '\0';
 }
 
 const struct config_option *config_value_find(struct view section, struct view key)

@@ -64,5 +64,6 @@ int control_reload(struct spoold *s, const struct control_request *r, struct buf
         return EXIT_TEMP_75;
     }
     reload_order(s, control_ticket(s), hash);
+    s->scan_due = s->look_due = 0; /* as at SIGHUP */
     return CONTROL_LATER;
 }

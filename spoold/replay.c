@@ -10,6 +10,7 @@
 #include "spoold/decision_json.h"
 #include "spoold/direction.h"
 #include "spoold/verdict.h"
+#include "spoold/weigh.h"
 
 #include <stdlib.h>
 
@@ -66,18 +67,24 @@ static struct decide_whole_input whole_of(const struct replay_record *r, const s
     };
 }
 
-static void decide_recipients(const struct replay_record *r, const struct config *c, int64_t extra,
-                              struct replay_again *out)
+/* How it is asked for. */
+struct asking {
+    const struct config *c;
+    int64_t extra;
+    bool texts;
+};
+
+static void decide_recipients(const struct replay_record *r, const struct asking *a, struct replay_again *out)
 {
-    const struct decide_input in = {.cfg = c,
+    const struct decide_input in = {.cfg = a->c,
                                     .verdict = r->judged ? &r->verdict : NULL,
-                                    .outgoing = r->judged && direction_is_outgoing(c, r->auth, r->client_ip),
-                                    .extra = extra,
+                                    .outgoing = r->judged && direction_is_outgoing(a->c, r->auth, r->client_ip),
+                                    .extra = a->extra,
                                     .rcpt = r->rcpt,
                                     .rcpt_n = r->rcpt_n};
 
     decide(&in, &out->decided);
-    if (in.verdict)
+    if (in.verdict && a->texts)
         decision_json_make(&in, &out->decided, &out->decisions);
     out->rest = decide_rest(&out->decided, &out->whole);
 }
@@ -91,19 +98,15 @@ static bool has_copies(const struct decide_result *r)
     return false;
 }
 
-void replay_decide(const struct replay_record *r, const struct config *c, int64_t extra,
-                   struct replay_again *out)
+static void decide_again(const struct replay_record *r, const struct asking *a, struct replay_again *out)
 {
-    const struct decide_whole_input in = whole_of(r, c);
+    const struct decide_whole_input in = whole_of(r, a->c);
     struct decide_whole loop;
 
-    *out = (struct replay_again){.rest = true};
-    if (r->judged)
-        out->weight = verdict_make_checks(c, &r->verdict, &out->checks) + extra;
     if (is_given(r)) {
         take_given(r, out);
     } else if (!decide_whole_unsound(&in, &out->whole) && !decide_whole_scanned(&in, &out->whole)) {
-        decide_recipients(r, c, extra, out);
+        decide_recipients(r, a, out);
         if (has_copies(&out->decided) && decide_whole_loops(&in, &loop)) {
             out->whole = loop;
             out->rest = true;
@@ -111,6 +114,24 @@ void replay_decide(const struct replay_record *r, const struct config *c, int64_
             buf_free(&out->decisions);
         }
     }
+}
+
+void replay_decide(const struct replay_record *r, const struct config *c, int64_t extra,
+                   struct replay_again *out)
+{
+    *out = (struct replay_again){.rest = true};
+    if (r->judged)
+        out->weight = verdict_make_checks(c, &r->verdict, &out->checks) + extra;
+    decide_again(r, &(struct asking){c, extra, true}, out);
+}
+
+void replay_decide_only(const struct replay_record *r, const struct config *c, int64_t extra,
+                        struct replay_again *out)
+{
+    *out = (struct replay_again){.rest = true};
+    if (r->judged)
+        out->weight = weigh_sum(c, &c->policy, &r->verdict) + extra;
+    decide_again(r, &(struct asking){c, extra, false}, out);
 }
 
 const char *replay_fate(const struct replay_again *a)

@@ -54,6 +54,9 @@ struct replay_again {
  * results (held too long, a worker that failed, a broken envelope) is as it is recorded. */
 void replay_decide(const struct replay_record *r, const struct config *c, int64_t extra,
                    struct replay_again *out);
+/* The same without the texts `checks` and `decisions`: for very many records. */
+void replay_decide_only(const struct replay_record *r, const struct config *c, int64_t extra,
+                        struct replay_again *out);
 void replay_free_again(struct replay_again *a);
 /* "send", "quarantine", "discard"; "hold" where it would be put on hold now. */
 const char *replay_fate(const struct replay_again *a);

@@ -296,11 +296,11 @@ static void decide_again(struct whatif *w, struct trial *t, const struct whatif_
 
     if (w->record.judged)
         whatif_then_unknown(then, w->o.now, &w->record.verdict, &u);
-    replay_decide(&w->record, w->o.now, u.low, &t->low);
+    replay_decide_only(&w->record, w->o.now, u.low, &t->low);
     t->now = t->most = &t->low;
     why = lacks_results(w, then, &t->low);
     if (!why && u.high != u.low) {
-        replay_decide(&w->record, w->o.now, u.high, &t->high);
+        replay_decide_only(&w->record, w->o.now, u.high, &t->high);
         t->most = &t->high;
         if (!same_words(&t->low, &t->high, w->old.n)) {
             whatif_then_add_reason(u.widest, &text);

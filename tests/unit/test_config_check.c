@@ -64,6 +64,11 @@ static const struct {
     {"an authserv-id with a blank",
      {"site.authserv_id=mx example"},
      "-o site.authserv_id=mx example: authserv_id (mx example) is no token"},
+    {"a reload that refuses", {"spool.whatif_on_reload=refuse:5%"}, NULL},
+    {"a reload that refuses nobody knows when",
+     {"spool.whatif_on_reload=refuse"},
+     "-o spool.whatif_on_reload=refuse: whatif_on_reload (refuse) is not understood; accepted: off, warn, or "
+     "refuse:N%, N from 0 to 100"},
     {"parts of the sandbox may be named",
      {"workers.allow_less=seccomp  no_new_privs rlimits landlock"},
      NULL},
