@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define DAY_MS      86400000
-#define KEPT_MAX    ((size_t)128 << 20) /* bytes of a kept configuration: more than any that can be loaded */
 #define LOOK_EVERY  1024                /* lines, between two looks at the clock */
 #define PROGRESS_MS 200
 
@@ -112,7 +111,7 @@ static int read_kept(const struct reading *r, const char *hash, struct buf *text
     if (strspn(hash, "0123456789abcdef") == strlen(hash))
         fd = openat(r->state, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        rc = buf_read_fd(text, fd, KEPT_MAX);
+        rc = buf_read_fd(text, fd, CONFIG_KEPT_TEXT_MAX);
     if (fd >= 0)
         close(fd);
     free(name);
@@ -125,6 +124,8 @@ static struct config *load_kept(void *arg, const char *hash)
     struct config_errors errs = {0};
     struct config *c = read_kept(arg, hash, &text) == 0 ? config_kept_load(buf_view(&text), &errs) : NULL;
 
+    if (c && strcmp(config_kept_hash(c), hash) != 0)
+        config_free(&c); /* damaged, and by chance still settings */
     buf_free(&errs.text);
     buf_free(&text);
     return c;

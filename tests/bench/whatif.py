@@ -42,7 +42,7 @@ def checks_of(rng):
     return checks
 
 
-def record_of(rng, at):
+def record_of(rng, at, config):
     checks = checks_of(rng)
     weight = sum(c["weight"] for c in checks)
     level = "high" if weight >= 30 else "medium" if weight >= 20 else "low" if weight >= 10 else "none"
@@ -55,7 +55,7 @@ def record_of(rng, at):
     facts = {f"{kind} x{rng.randrange(10**6)}.mail{i}.example.org": {"rcode": "NOERROR", "answers": [f"192.0.2.{rng.randrange(250)}"], "ttl": 300, "at": at}
              for i, kind in enumerate(["A", "TXT", "MX", "PTR"] * 4)}
     fate = {"fate": "quarantine", "class": "spam", "reason": f"weight {weight} is level high: [level high] action quarantine (default)"} if action == "quarantine" else {"fate": "send"}
-    return {"v": 1, "by": "recipients", **fate, "direction": "incoming", "envelope": {"ip": "192.0.2.1", "helo": "mail.example.org", "protocol": "ESMTP"},
+    return {"v": 1, "config": config, "by": "recipients", **fate, "direction": "incoming", "envelope": {"ip": "192.0.2.1", "helo": "mail.example.org", "protocol": "ESMTP"},
             "sha256": "%064x" % rng.getrandbits(256), "virus": {"state": "clean", "engine": "1.0.7", "version": 27000, "generation": 1},
             "client": {"ip": "192.0.2.1", "helo": "mail.example.org", "name": "mail.example.org", "via": []}, "checks": checks, "weight": weight,
             "decisions": [decision], "facts": {"default": "missing", "dns": facts, "now": at}}
@@ -66,10 +66,10 @@ def line_of(o):
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 
-def make_journal(folder, n):
+def make_journal(folder, n, config):
     rng, size = random.Random(8), 0
     now = datetime.datetime.now(datetime.timezone.utc)
-    records = [record_of(rng, now.strftime("%Y-%m-%dT%H:%M:%S.000Z")) for _ in range(2000)]
+    records = [record_of(rng, now.strftime("%Y-%m-%dT%H:%M:%S.000Z"), config) for _ in range(2000)]
     files = {}
     for i in range(n):
         when = now - datetime.timedelta(hours=20) + datetime.timedelta(hours=19) * (i / n)
@@ -96,12 +96,21 @@ def settings(folder, more):
             f.write(f"[{kind} {name}]\nzone = {name}.example.net\n")
 
 
+def keep_settings(build, folder):
+    """Has spoold keep the settings of that time; their hash."""
+    settings(folder, "")
+    subprocess.run([f"{build}/spoold", "-c", folder + "/new.ini", "-o", "paths.root=" + folder, "-o", "antivirus.clamav=no", "-o", "antispam.enable=no",
+                    "-o", "spool.unsafe_filesystem=yes", "--once"], check=True, stderr=subprocess.DEVNULL)
+    shutil.rmtree(folder + "/state/journal")
+    os.mkdir(folder + "/state/journal")
+    return os.listdir(folder + "/state/config")[0][:-4]
+
+
 def main():
     build, n = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 100000
     folder = tempfile.mkdtemp()
     try:
-        os.makedirs(folder + "/state/journal")
-        size = make_journal(folder + "/state/journal", n)
+        size = make_journal(folder + "/state/journal", n, keep_settings(build, folder))
         for what, more in (("other thresholds", ""), ("and a list never asked", "[uribl new]\nzone = new.example.net\nweight = 6\n")):
             settings(folder, more)
             said = subprocess.run(["taskset", "-c", "0", f"{build}/spoolctl", "-o", "paths.root=" + folder, "--json", "whatif", folder + "/new.ini"],
