@@ -168,10 +168,11 @@ static const char *find_obstacle(const struct spoold *s, struct reload *r, char 
                  strerrordesc_np(r->unkept));
         r->code = EXIT_TEMP_75;
     } else if (!r->ordered && order.kind == WHATIF_REFUSE) {
-        snprintf(text, OBSTACLE_MAX,
-                 "spool.whatif_on_reload = refuse:%u%%: use spoolctl reload, a signal asks nobody what the new "
-                 "settings would do",
-                 order.percent);
+        snprintf(
+            text, OBSTACLE_MAX,
+            "spool.whatif_on_reload = refuse:%u%%: use spoolctl reload, a signal asks nobody what the new "
+            "settings would do",
+            order.percent);
     } else {
         return NULL;
     }

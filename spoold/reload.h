@@ -19,8 +19,8 @@ struct reload_source {
     int cwd; /* the folder that spoold was started in: relative names are meant from there */
 };
 
-/* Queues a reload: SIGHUP. With any mistake the old settings stay, and every mistake is logged. The same where
- * spool.whatif_on_reload refuses, in the old settings or the new: a signal cannot be asked back. */
+/* Queues a reload: SIGHUP. With any mistake the old settings stay, and every mistake is logged. The same
+ * where spool.whatif_on_reload refuses, in the old settings or the new: a signal cannot be asked back. */
 void reload_start(struct spoold *s);
 /* The same by order of spoolctl, who has asked what whatif_on_reload wants, and gets the outcome. `hash`: of
  * the settings that were looked at; empty: any. */

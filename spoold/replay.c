@@ -78,7 +78,8 @@ static void decide_recipients(const struct replay_record *r, const struct asking
 {
     const struct decide_input in = {.cfg = a->c,
                                     .verdict = r->judged ? &r->verdict : NULL,
-                                    .outgoing = r->judged && direction_is_outgoing(a->c, r->auth, r->client_ip),
+                                    .outgoing =
+                                        r->judged && direction_is_outgoing(a->c, r->auth, r->client_ip),
                                     .extra = a->extra,
                                     .rcpt = r->rcpt,
                                     .rcpt_n = r->rcpt_n};

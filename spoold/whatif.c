@@ -32,7 +32,7 @@ struct whatif {
     struct replay_record record;
     struct whatif_old old;
     bool judged; /* as recorded: record.judged is off where the settings that are tried judge nothing */
-    struct view *nobody;            /* recipients without names */
+    struct view *nobody; /* recipients without names */
     size_t nobody_n;
 };
 

@@ -3,8 +3,9 @@
  * again, and counted as changed, unchanged, or as one that cannot be told.
  *
  * For tools/ctl_whatif.c. Pure: the journal's lines come in, figures come out. A message is changed where for
- * any recipient another word comes out: an action, or where it is quarantined, the class. What was never asked
- * weighs anything that its results could weigh; only where that makes no difference is the message counted.
+ * any recipient another word comes out: an action, or where it is quarantined, the class. What was never
+ * asked weighs anything that its results could weigh; only where that makes no difference is the message
+ * counted.
  */
 #ifndef SPOOLD_WHATIF_H
 #define SPOOLD_WHATIF_H
@@ -13,16 +14,16 @@
 #include "spoold/journal.h"
 
 struct whatif_options {
-    const struct config *now;  /* the settings that are tried */
-    int64_t since_ms;          /* mail that was accepted before is left out */
-    size_t list;               /* messages that are named of each kind of change */
+    const struct config *now; /* the settings that are tried */
+    int64_t since_ms;         /* mail that was accepted before is left out */
+    size_t list;              /* messages that are named of each kind of change */
     /* The settings of that time by their hash; NULL: they are not kept. The answer is whatif's. */
     struct config *(*then)(void *arg, const char *hash);
     void *arg;
 };
 struct whatif_example {
     struct base id;
-    char *from, *setting; /* owned; setting: what decided by the settings that are tried, with its place */
+    char *from, *setting;    /* owned; setting: what decided by the settings that are tried, with its place */
     int64_t then, now, most; /* weights, thousandths: now to most by those settings */
 };
 struct whatif_group {

@@ -34,9 +34,9 @@ struct whatif_gather {
     void *arg;
     struct kept ring[WHATIF_GATHER_MAX];
     uint32_t slot[SLOTS];
-    size_t head;           /* the oldest, and the next place */
+    size_t head;             /* the oldest, and the next place */
     const struct kept *last; /* whose line "accepted" was the last line */
-    uint64_t *seen;        /* numbers of all that were given out; 0: free */
+    uint64_t *seen;          /* numbers of all that were given out; 0: free */
     size_t seen_n, seen_cap;
     struct view *rcpt; /* for giving out */
     size_t rcpt_cap;

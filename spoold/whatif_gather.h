@@ -16,10 +16,10 @@ struct whatif_message {
     struct base id;
     int64_t at_ms; /* when it was accepted */
     uint64_t size;
-    struct view from;    /* as the journal has it: hashed, or empty */
-    struct view *rcpt;   /* all of them */
+    struct view from;  /* as the journal has it: hashed, or empty */
+    struct view *rcpt; /* all of them */
     size_t rcpt_n;
-    struct view record;  /* the last one, without its facts; empty: there is none */
+    struct view record; /* the last one, without its facts; empty: there is none */
 };
 typedef void whatif_gather_fn(const struct whatif_message *m, void *arg);
 

@@ -17,9 +17,9 @@ struct whatif_item {
     bool other; /* what has this name in records answers another question */
 };
 struct whatif_then {
-    char *hash;    /* owned: the configuration's */
-    bool known;    /* its text is kept */
-    bool antispam; /* where known: mail was judged */
+    char *hash;               /* owned: the configuration's */
+    bool known;               /* its text is kept */
+    bool antispam;            /* where known: mail was judged */
     struct whatif_item *item; /* owned: what a record may lack */
     size_t n;
 };

@@ -16,8 +16,8 @@
 
 struct ctl_link {
     int fd;
-    bool absent;    /* after a failed open: nobody listens, as opposed to no right or no answer */
-    bool answering; /* a first packet has come */
+    bool absent;     /* after a failed open: nobody listens, as opposed to no right or no answer */
+    bool answering;  /* a first packet has come */
     int patience_ms; /* for the first packet; 0: CTL_LINK_FIRST_MS */
 };
 

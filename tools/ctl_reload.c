@@ -72,7 +72,8 @@ static int ask_settings(struct asked *a)
     rc = ask(a, &request, take_settings);
     buf_free(&request);
     if (!rc && !a->now) {
-        buf_add_str(a->why, "spoold does not tell its settings. Are spoold and spoolctl of the same version?");
+        buf_add_str(a->why,
+                    "spoold does not tell its settings. Are spoold and spoolctl of the same version?");
         rc = EXIT_TEMP_75;
     }
     return rc;
@@ -94,7 +95,8 @@ static struct config *load_there(const struct asked *a, struct config_errors *er
 
     for (size_t i = 0; i < json_array_size(list); i++)
         override[i] = json_string_value(json_array_get(list, i));
-    new = config_load(json_string_value(json_object_get(a->now, "file")), override, json_array_size(list), errs);
+    new = config_load(json_string_value(json_object_get(a->now, "file")), override, json_array_size(list),
+                      errs);
     free(override);
     return new;
 }
@@ -144,8 +146,9 @@ static int judge(const struct asked *a, const struct whatif_figures *f, struct w
 
     if (order.kind != WHATIF_REFUSE || !is_too_much(f, order.percent))
         return 0;
-    snprintf(what, sizeof what, "more than %u %% of the messages would be treated in another way (%llu of %llu)",
-             order.percent, (unsigned long long)f->changed, (unsigned long long)f->messages);
+    snprintf(what, sizeof what,
+             "more than %u %% of the messages would be treated in another way (%llu of %llu)", order.percent,
+             (unsigned long long)f->changed, (unsigned long long)f->messages);
     if (!a->force)
         return refuse(a, what);
     fprintf(stderr, "spoolctl: %s: reloaded all the same, as --force says\n", what);
@@ -190,8 +193,8 @@ static int look_before(struct asked *a, const struct config *new)
     whatif_order_parse(view_of(new->whatif_on_reload), &own);
     if (rc || !whatif_order_is_weaker(own, old))
         return rc;
-    snprintf(what, sizeof what, "the new settings weaken spool.whatif_on_reload, from %.40s to %.40s", in_force,
-             new->whatif_on_reload);
+    snprintf(what, sizeof what, "the new settings weaken spool.whatif_on_reload, from %.40s to %.40s",
+             in_force, new->whatif_on_reload);
     if (old.kind == WHATIF_REFUSE && !a->force)
         return refuse(a, what);
     fprintf(stderr, "spoolctl: %s\n", what);

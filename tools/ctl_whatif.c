@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define DAY_MS      86400000
-#define LOOK_EVERY  1024                /* lines, between two looks at the clock */
+#define LOOK_EVERY  1024 /* lines, between two looks at the clock */
 #define PROGRESS_MS 200
 
 struct reading {
@@ -140,8 +140,7 @@ static void show_progress(struct reading *r, const struct journal_place *at)
     if (now - r->said_ms < PROGRESS_MS)
         return;
     r->said_ms = now;
-    fprintf(stderr, "\r%s: %llu messages ", at->day,
-            (unsigned long long)whatif_figures(r->whatif)->messages);
+    fprintf(stderr, "\r%s: %llu messages ", at->day, (unsigned long long)whatif_figures(r->whatif)->messages);
     fflush(stderr);
 }
 
@@ -174,8 +173,7 @@ static int refuse(struct buf *why, const char *what, const struct config *c, int
     return EXIT_TEMP_75;
 }
 
-static int go_through(struct reading *r, const struct config *c, int journal, int64_t since,
-                      struct buf *why)
+static int go_through(struct reading *r, const struct config *c, int journal, int64_t since, struct buf *why)
 {
     struct journal_place from = {.offset = 0};
     char time[32];

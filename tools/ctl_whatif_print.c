@@ -120,7 +120,8 @@ static void say_notes(FILE *to, const struct whatif_figures *f, uint64_t damaged
         fprintf(to, "Not taken into account, although it differs: %s\n", b.p);
     if (f->not_kept)
         fprintf(to,
-                "Of %" PRIu64 " messages the settings of that time are not kept: what else differs is not known\n",
+                "Of %" PRIu64
+                " messages the settings of that time are not kept: what else differs is not known\n",
                 f->not_kept);
     if (damaged)
         fprintf(to, "%" PRIu64 " damaged lines of the journal were passed over\n", damaged);

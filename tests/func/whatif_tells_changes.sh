@@ -42,7 +42,7 @@ try '[level low]\naction = quarantine\n' --json # 12 + what is wrong with it
 counts 5 7 0 0
 holds '"from":"header","to":"quarantine/spam","count":5'
 try '[level low]\naction = quarantine\n' --list 1
-holds '5  ' 'header -> quarantine/spam' "[level low] action quarantine ($dir/new.ini:9)" '<a@example.org>' '12 messages in'
+holds '5  ' 'header -> quarantine/spam' "[level low] action quarantine ($dir/new.ini:8)" '<a@example.org>' '12 messages in'
 [ "$(grep -c '<a@example.org>' <<< "$out")" = 1 ] || fail "--list 1 shows: $out"
 
 try '[level low]\nthreshold = 19.5\n' --json
@@ -84,6 +84,6 @@ holds "$dir/new.ini:2: action"
 said 64 whatif
 said 64 whatif "$dir/new.ini" --days 0
 stop_spoold
-printf '[level low]\nthreshold = 31\n' > "$dir/new.ini"
+printf '[level low]\nthreshold = 19\n' > "$dir/new.ini"
 said 0 whatif "$dir/new.ini" --days 1 # without spoold, too
 holds '12 messages in'

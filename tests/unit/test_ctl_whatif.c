@@ -54,7 +54,8 @@ static void words_follow_the_table(void **state)
         struct buf why = {0};
         const int rc = ctl_whatif_parse(words_of(cases[i].word), &o, &why);
 
-        if (rc != cases[i].rc || (rc != 0) != (why.n != 0) || (!rc && (o.days != cases[i].days || o.list != cases[i].list)))
+        if (rc != cases[i].rc || (rc != 0) != (why.n != 0) ||
+            (!rc && (o.days != cases[i].days || o.list != cases[i].list)))
             fail_msg("%s: code %d, %u days", cases[i].says, rc, o.days);
         if (!rc)
             assert_string_equal(o.file, cases[i].word[0][0] == '-' ? "new.ini" : cases[i].word[0]);

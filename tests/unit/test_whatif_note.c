@@ -12,23 +12,29 @@ static const struct {
 } cases[] = {
     {"nothing differs", "[site]\nnetworks = 192.0.2.1\n", "[site]\nnetworks = 192.0.2.1\n", ""},
     {"networks", "", "[site]\nnetworks = 192.0.2.1\n", "site.networks\n"},
-    {"the same entries from a file", "[lists]\nblacklist = @lists/nets\n[site]\nnetworks = 192.0.2.1 192.0.2.2\n",
+    {"the same entries from a file",
+     "[lists]\nblacklist = @lists/nets\n[site]\nnetworks = 192.0.2.1 192.0.2.2\n",
      "[lists]\nblacklist = @lists/nets\n[site]\nnetworks = 192.0.2.1, 192.0.2.2\n", ""},
     {"a list of clients", "", "[lists]\nblacklist = @lists/nets\n", "lists.blacklist\n"},
     {"gateways, engine of SPF, DKIM, DMARC and skipping, in the order of the table", "",
-     "[dmarc]\nenforce = yes\n[dkim]\nmin_key_bits = 2048\n[spf]\nengine = libspf2\n[gateways]\ntrust = 192.0.2.1\n"
+     "[dmarc]\nenforce = yes\n[dkim]\nmin_key_bits = 2048\n[spf]\nengine = libspf2\n[gateways]\ntrust = "
+     "192.0.2.1\n"
      "[antispam]\nskip_intra_domain = yes\n[dns]\nenable = no\n[antivirus]\nclamav = no\n",
-     "antivirus.clamav\nantispam.skip_intra_domain\ndns.enable\ngateways.trust\nspf.engine\ndkim.min_key_bits\n"
+     "antivirus.clamav\nantispam.skip_intra_domain\ndns.enable\ngateways.trust\nspf.engine\ndkim.min_key_"
+     "bits\n"
      "dmarc.enforce\n"},
     {"a check that decides without weighing", "", "[list]\nenable = no\n[gateway]\nenable = no\n",
      "gateway.enable\nlist.enable\n"},
     {"not what is decided again", "",
-     "[spf]\nenable = no\nweight_fail = 3\nenable_smtp_in = yes\n[level low]\nthreshold = 3\naction = tag\n[profile x]\n"
+     "[spf]\nenable = no\nweight_fail = 3\nenable_smtp_in = yes\n[level low]\nthreshold = 3\naction = "
+     "tag\n[profile x]\n"
      "low.threshold = 3\n[filter]\nblacklist_action = tag\n[antispam]\nchildren = 5\n[spool]\nmax_hops = 9\n",
      ""},
-    {"the account of a list, not its weight or zone", "[rbl a]\nzone = a.example\n[rbl b]\nzone = b.example\n",
+    {"the account of a list, not its weight or zone",
+     "[rbl a]\nzone = a.example\n[rbl b]\nzone = b.example\n",
      "[rbl b]\nzone = c.example\nkey = k\nweight = 9\nself_test = no\n", "rbl b.key\nrbl b.self_test\n"},
-    {"a list that is new has nothing to differ from", "", "[uribl u]\nzone = c.example\nself_test = no\n", ""},
+    {"a list that is new has nothing to differ from", "", "[uribl u]\nzone = c.example\nself_test = no\n",
+     ""},
 };
 
 static void what_is_named(void **state)

@@ -49,8 +49,8 @@ static const struct {
     {"the last number there may be", DECIDE_BY_RECIPIENTS, "send", "", "[" SENT("1000000", "tag") "]", 1,
      "!tell of all"},
     {"one beyond", DECIDE_BY_RECIPIENTS, "send", "", "[" SENT("1000001", "tag") "]", 1, "!cannot be read"},
-    {"an endless number", DECIDE_BY_RECIPIENTS, "send", "",
-     "[" SENT("99999999999999999999999999", "tag") "]", 1, "!cannot be read"},
+    {"an endless number", DECIDE_BY_RECIPIENTS, "send", "", "[" SENT("99999999999999999999999999", "tag") "]",
+     1, "!cannot be read"},
     {"no positions", DECIDE_BY_RECIPIENTS, "send", "", "[" SENT("", "tag") "]", 1, "!cannot be read"},
     {"something else", DECIDE_BY_RECIPIENTS, "send", "", "{}", 1, "!cannot be read"},
     {"an empty list", DECIDE_BY_RECIPIENTS, "send", "", "[]", 1, "!cannot be read"},
@@ -87,8 +87,8 @@ static void weights_are_thousandths(void **state)
     static const struct {
         const char *text;
         int64_t wanted;
-    } weights[] = {{"8", 8000},     {"0", 0},       {"-1.5", -1500}, {"0.125", 125}, {"12.05", 12050},
-                   {"1.2345", 1234}, {"-0.001", -1}, {"", 0}};
+    } weights[] = {{"8", 8000},      {"0", 0},         {"-1.5", -1500}, {"0.125", 125},
+                   {"12.05", 12050}, {"1.2345", 1234}, {"-0.001", -1},  {"", 0}};
     struct whatif_old o = {.n = 0};
 
     (void)state;
