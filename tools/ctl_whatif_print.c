@@ -177,6 +177,8 @@ static void add_example(struct buf *to, const struct whatif_example *e)
     if (e->most != e->now)
         add_weight(&j, "new_weight_most", e->most);
     json_add_str(&j, "setting", e->setting);
+    if (j.raw)
+        json_add_bool(&j, "raw", true);
     buf_add_char(to, '}');
 }
 

@@ -18,6 +18,7 @@ static struct control_world reload_world_open(const char *const *in_force, const
 
     while (n < OVERRIDES && then[n])
         n++;
+    c.s->depot.config_dir = world_dir(c.w, "config");
     c.s->watch = watch_start(c.s);
     c.s->source = (struct reload_source){NULL, then, n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     return c;
@@ -25,6 +26,7 @@ static struct control_world reload_world_open(const char *const *in_force, const
 
 static void reload_world_close(struct control_world *c)
 {
+    close(c->s->depot.config_dir);
     close(c->s->source.cwd);
     watch_stop(&c->s->watch);
     antivirus_close(c->s);
