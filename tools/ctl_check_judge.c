@@ -88,12 +88,14 @@ void ctl_check_judge_begin(struct ctl_check_worker *w, struct ctl_check_file *f)
     j->g = (struct judging){.env = w->about->env,
                             .message = f->fd,
                             .size = f->size,
-                            .ambiguous = parts_is_ambiguous(&f->parts),
+                            .ambiguous = w->about->ambiguous || parts_is_ambiguous(&f->parts),
                             .now = w->now ? w->now : depot_wall_ms(),
                             .budget = w->c.antispam_budget,
                             .done = done};
     copy_facts(&j->g.facts, &w->facts);
     if (!live)
-        j->g.flags = ANTISPAM_FINAL | (w->about->facts.p ? 0 : ANTISPAM_REPLAY);
+        j->g.flags =
+            ANTISPAM_FINAL | (w->about->facts.p && w->facts.otherwise != FACTS_MISSING ? 0 : ANTISPAM_REPLAY);
+    buf_add_view(&j->g.suspended, w->about->suspended);
     judging_begin(&w->s, &j->g);
 }

@@ -8,10 +8,8 @@
 
 #include "spoold/config.h"
 
-/* The state folder of these settings, below paths.root where it has no path of its own. -1 with errno. */
-int ctl_kept_open_state(const struct config *c);
-/* NULL: they are not kept (any more), or what is kept is not what the hash says; `why`, unless it is NULL, gets
- * the reason. config_free() it. */
+/* `state`: the state folder, to be read. NULL: they are not kept (any more), or what is kept is not what the
+ * hash says; the reason is added to `why`. config_free() it. */
 struct config *ctl_kept_load(int state, const char *hash, struct buf *why);
 
 #endif

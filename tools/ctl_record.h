@@ -33,6 +33,10 @@ struct ctl_record {
  * where the files cannot be read; then with the reason added to `why`. ctl_record_free() in every case.
  */
 int ctl_record_find(const struct config *c, const char *word, struct ctl_record *to, struct buf *why);
+/* The message's bytes, to be read, where spoold has them: quarantined or held. -1 with errno (ENOENT). */
+int ctl_record_open_message(const struct config *c, const char *id);
+/* A folder of the settings (c->state), or one below it, to be read. -1 with errno. */
+int ctl_record_open_folder(const struct config *c, const char *path, const char *below);
 void ctl_record_free(struct ctl_record *r);
 
 #endif

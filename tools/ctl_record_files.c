@@ -13,6 +13,7 @@
 #include "tools/ctl_decision.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -179,4 +180,25 @@ void ctl_record_take_entry(struct ctl_record *r)
     if (!r->rcpt_n)
         take_rcpt(r, o, raw);
     json_decref(o);
+}
+
+int ctl_record_open_message(const struct config *c, const char *id)
+{
+    char *name = xasprintf("%s.eml", id);
+    int fd = -1, err = ENOENT;
+
+    for (int k = 0; fd < 0 && k <= SPOOL_CLASS__MAX; k++) {
+        const bool proc = k == SPOOL_CLASS__MAX;
+        const char *below = proc ? "" : spool_class_name((enum spool_class)k);
+        const int dir = ctl_record_open_folder(c, proc ? c->proc : c->quarantine, below);
+
+        fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0 && errno != ENOENT)
+            err = errno;
+        if (dir >= 0)
+            close(dir);
+    }
+    free(name);
+    errno = err;
+    return fd;
 }

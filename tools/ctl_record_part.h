@@ -6,8 +6,6 @@
 
 #include "tools/ctl_record.h"
 
-/* A folder of the settings, or one below it: to be read. -1 with errno. */
-int ctl_record_open_folder(const struct config *c, const char *path, const char *below);
 /* Where nothing is known so far of the message whose id ends with `tail`: looks for the record of its
  * quarantine entry, and for its files in proc. */
 void ctl_record_find_files(const struct config *c, struct view tail, struct ctl_record *to);

@@ -9,12 +9,11 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/xalloc.h"
-#include "spoold/config_kept.h"
+#include "tools/ctl_kept.h"
+#include "tools/ctl_record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,57 +76,13 @@ int ctl_whatif_parse(struct ctl_words words, struct ctl_whatif *o, struct buf *w
     return o->file && *o->file ? 0 : usage(why, "whatif needs the file of settings that is to be tried");
 }
 
-/* --- the state folder ----------------------------------------------------------------------------------- */
-
-static int open_folder(int at, const char *path)
-{
-    return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int open_state(const struct config *c)
-{
-    int root, fd, err;
-
-    if (c->state[0] == '/')
-        return open_folder(AT_FDCWD, c->state);
-    root = open_folder(AT_FDCWD, c->root);
-    if (root < 0)
-        return -1;
-    fd = open_folder(root, c->state);
-    err = errno;
-    close(root);
-    errno = err;
-    return fd;
-}
-
-/* The text of state/config/HASH.ini. */
-static int read_kept(const struct reading *r, const char *hash, struct buf *text)
-{
-    char *name = xasprintf("config/%s.ini", hash);
-    struct stat st;
-    int fd = -1, rc = -1;
-
-    /* It comes from a record: no way out of the folder. */
-    if (strspn(hash, "0123456789abcdef") == strlen(hash))
-        fd = openat(r->state, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        rc = buf_read_fd(text, fd, CONFIG_KEPT_TEXT_MAX);
-    if (fd >= 0)
-        close(fd);
-    free(name);
-    return rc;
-}
-
 static struct config *load_kept(void *arg, const char *hash)
 {
-    struct buf text = {0};
-    struct config_errors errs = {0};
-    struct config *c = read_kept(arg, hash, &text) == 0 ? config_kept_load(buf_view(&text), &errs) : NULL;
+    const struct reading *r = arg;
+    struct buf why = {0};
+    struct config *c = ctl_kept_load(r->state, hash, &why);
 
-    if (c && strcmp(config_kept_hash(c), hash) != 0)
-        config_free(&c); /* damaged, and by chance still settings */
-    buf_free(&errs.text);
-    buf_free(&text);
+    buf_free(&why); /* counted as not kept */
     return c;
 }
 
@@ -189,13 +144,13 @@ static int go_through(struct reading *r, const struct config *c, int journal, in
 int ctl_whatif_run(const struct config *c, const struct config *now, const struct ctl_whatif *o,
                    struct ctl_whatif_done *to, struct buf *why)
 {
-    struct reading r = {.state = open_state(c), .terminal = isatty(STDERR_FILENO)};
+    struct reading r = {.state = ctl_record_open_folder(c, c->state, ""), .terminal = isatty(STDERR_FILENO)};
     const int64_t since = now_ms(CLOCK_REALTIME) - o->days * (int64_t)DAY_MS;
     const struct whatif_options options = {now, since, o->list, load_kept, &r};
     int journal, rc;
 
     *to = (struct ctl_whatif_done){.whatif = NULL};
-    journal = r.state < 0 ? -1 : open_folder(r.state, "journal");
+    journal = r.state < 0 ? -1 : ctl_record_open_folder(c, c->state, "journal");
     if (journal < 0) {
         rc = refuse(why, "the journal", c, errno);
         goto out;

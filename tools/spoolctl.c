@@ -20,6 +20,7 @@
 #include "tools/ctl_print.h"
 #include "tools/ctl_quarantine.h"
 #include "tools/ctl_reload.h"
+#include "tools/ctl_replay.h"
 #include "tools/ctl_request.h"
 #include "tools/ctl_tail.h"
 #include "tools/ctl_text.h"
@@ -66,6 +67,7 @@ static int work_show_entry(const struct arguments *a, const struct config *c, st
 static int work_release(const struct arguments *a, const struct config *c, struct buf *why);
 
 static int work_whatif(const struct arguments *a, const struct config *c, struct buf *why);
+static int work_replay(const struct arguments *a, const struct config *c, struct buf *why);
 static int work_reload(const struct arguments *a, const struct config *c, struct buf *why);
 
 static const struct verb verbs[] = {
@@ -96,6 +98,7 @@ static const struct verb verbs[] = {
     {"retry", NULL, "retry ID|all", ctl_request_id, ctl_print_told, "", NULL},
     {"freeze", NULL, "freeze", ctl_request_none, ctl_print_told, "", NULL},
     {"thaw", NULL, "thaw", ctl_request_none, ctl_print_told, "", NULL},
+    {"replay", NULL, "replay ID [--full [FILE]] | replay --all [--days N]", NULL, NULL, "", work_replay},
     {"whatif", NULL, "whatif INI [--days N] [--list N]", NULL, NULL, "", work_whatif},
     {"reload", NULL, "reload [--force]", NULL, NULL, "", work_reload},
     {"doctor", NULL, "doctor", NULL, NULL, "", work_doctor},
@@ -324,6 +327,14 @@ static int work_doctor(const struct arguments *a, const struct config *c, struct
         return EXIT_USAGE_64;
     }
     return c ? ctl_doctor(c, a->json) : 0;
+}
+
+static int work_replay(const struct arguments *a, const struct config *c, struct buf *why)
+{
+    struct ctl_replay o = {.all = false};
+    int rc = ctl_replay_parse(a->words, &o, why);
+
+    return rc || !c ? rc : ctl_replay(c, &o, a->json, why);
 }
 
 static int work_whatif(const struct arguments *a, const struct config *c, struct buf *why)

@@ -20,6 +20,7 @@ dns_zone 2.0.192.in-addr.arpa <<END
 * PTR mail.example.org.
 END
 dns_zone bl.example <<END
+2.0.0.127 A 127.0.0.2
 *.2.0.192 A 127.0.0.2
 END
 dns_start
