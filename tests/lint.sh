@@ -45,7 +45,7 @@ CODE='\bspool_(move|replace|remove|create|flush\w*) *\(;spoold/(spool|depot|tidy
 # *include *"launcher/;launcher/.*;includes from launcher/, what has root shares no code but common/
 # *include *"tools/;tools/.*;includes from tools/, nothing is built on a tool
 # *include *"spoold/config\.h";(spoold|tools)/.*;includes config.h, common/ and workers/ do not know the configuration
-# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_(worker|judge|decide)\.c|tools/ctl_record(_files)?\.c|tools/ctl_check_part\.h|tools/ctl_doctor_folders\.c|tools/ctl_(whatif(_print)?|reload)\.[ch]);includes from spoold/, only config.h is open to the tools (check drives a pool of its own and decides, explain and whatif read the journal, doctor asks fs.h)
+# *include *"spoold/(?!config\.h");(spoold/.*|tools/ctl_check_(worker|judge|decide)\.c|tools/ctl_record(_files)?\.c|tools/ctl_check_part\.h|tools/ctl_doctor_folders\.c|tools/ctl_(whatif(_print)?|reload|kept|replay(_full)?)\.[ch]);includes from spoold/, only config.h is open to the tools (check drives a pool of its own and decides, explain, replay and whatif read the journal, doctor asks fs.h)
 \bstrtok *\(;-;calls strtok, it keeps hidden state: cut with struct view
 \b(strcpy|strcat|sprintf|gets) *\(;-;writes without a bound, use common/buf.h or snprintf
 \balloca *\(;-;calls alloca, input must not size the stack: use xalloc.h
