@@ -8,7 +8,7 @@
  * Must never change a byte that it was not asked to change, and never log.
  * Trusts its caller only: indexes of envelope_write() are in range.
  */
-#include "common/envelope.h"
+#include "common/envelope_part.h"
 
 #include "common/xalloc.h"
 
@@ -59,7 +59,7 @@ static bool has_control(struct view v)
 }
 
 /* LF alone ends a line; a CR is part of the line end only when it stands right before it. */
-static struct view line_text(struct view line)
+struct view envelope_line_text(struct view line)
 {
     if (line.n && line.p[line.n - 1] == '\n') {
         line.n--;
@@ -86,7 +86,7 @@ static int read_line(struct reader *r)
     if (r->rest.n == 0)
         return 0;
     r->line = cut_line(&r->rest);
-    r->text = line_text(r->line);
+    r->text = envelope_line_text(r->line);
     r->lineno++;
     if (r->text.n > ENVELOPE_LINE_MAX)
         return broken(r->err, r->lineno, "this line is too long; at most %d bytes are accepted",
@@ -141,7 +141,7 @@ static bool quotes_are_closed(struct view v)
     return true;
 }
 
-static struct view without_brackets(struct view v)
+struct view envelope_strip_brackets(struct view v)
 {
     v = view_trim(v);
     if (v.n >= 2 && v.p[0] == '<' && v.p[v.n - 1] == '>')
@@ -152,7 +152,7 @@ static struct view without_brackets(struct view v)
 /* Checks one address and takes its brackets off. A source route stays part of the address. */
 static int read_address(struct reader *r, struct view text, struct view *address)
 {
-    struct view a = without_brackets(text);
+    struct view a = envelope_strip_brackets(text);
 
     if (a.n > ENVELOPE_ADDR_MAX)
         return broken(r->err, r->lineno, "an address is too long; at most %d bytes are accepted",
@@ -194,7 +194,7 @@ static int add_recipient(struct reader *r, struct view text)
  * Cuts the next item off a comma-separated list, blanks cut; commas within
  * quotes or within <> (a source route has some) do not count. False at the end.
  */
-static bool cut_item(struct view *list, struct view *item)
+bool envelope_cut_item(struct view *list, struct view *item)
 {
     size_t from = 0, end = 0;
 
@@ -212,12 +212,22 @@ static bool cut_item(struct view *list, struct view *item)
     return true;
 }
 
+bool envelope_is_address(struct view text)
+{
+    struct envelope_error err;
+    struct reader r = {.err = &err};
+    struct view list = text, item = {0}, address = {0};
+
+    return text.n && envelope_cut_item(&list, &item) && item.n == text.n &&
+           read_address(&r, item, &address) == 0 && address.n == text.n;
+}
+
 /* Nothing between two commas is no recipient: many programs leave a comma at the end. */
 static int read_recipients(struct reader *r)
 {
     struct view list = r->text, item = {0};
 
-    while (cut_item(&list, &item)) {
+    while (envelope_cut_item(&list, &item)) {
         if (item.n && add_recipient(r, item) < 0)
             return -1;
     }
@@ -316,7 +326,7 @@ static void read_status(struct envelope *e, struct view rest)
     if (rest.n == 0)
         return;
     line = cut_line(&rest);
-    word = view_trim(line_text(line));
+    word = view_trim(envelope_line_text(line));
     e->crlf = line.n >= 2 && memcmp(line.p + line.n - 2, "\r\n", 2) == 0;
     for (int s = 0; s < ENVELOPE_UNKNOWN; s++) {
         /* Exactly: a word that is nearly right was not written by a program that we know. */
@@ -423,22 +433,22 @@ static struct view notify_address(struct view value)
     size_t at = find_unquoted(value, 0, '@');
     size_t end = find_unquoted(value, at < value.n ? at : 0, '=');
 
-    return without_brackets((struct view){value.p, end});
+    return envelope_strip_brackets((struct view){value.p, end});
 }
 
 /* Items are copied as they stand, brackets included, so that they are read again as the same addresses. */
 static void write_recipients(const struct envelope *e, const struct subset *s, struct buf *out)
 {
-    struct view text = line_text(e->head[2]), list = text, item = {0};
+    struct view text = envelope_line_text(e->head[2]), list = text, item = {0};
     size_t nth = 0, written = 0;
 
-    while (cut_item(&list, &item)) {
+    while (envelope_cut_item(&list, &item)) {
         bool keep = false;
 
         if (item.n == 0)
             continue;
         /* By position where line 3 is the source: the same address may stand there twice. */
-        keep = e->rcpt_from_keys ? subset_has(s, without_brackets(item)) : s->keep[nth++];
+        keep = e->rcpt_from_keys ? subset_has(s, envelope_strip_brackets(item)) : s->keep[nth++];
         if (keep && written++)
             buf_add_char(out, ',');
         if (keep)

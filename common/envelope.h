@@ -74,6 +74,8 @@ const struct view *envelope_find(const struct envelope *e, const char *key, size
  * lines of the others are left out and everything else is kept byte for byte.
  */
 void envelope_write(const struct envelope *e, const size_t *index, size_t n, struct buf *out);
+/* Whether it can stand as a recipient in an envelope, as it is. */
+bool envelope_is_address(struct view text);
 const char *envelope_status_name(enum envelope_status s);
 
 #endif

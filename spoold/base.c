@@ -244,3 +244,8 @@ int64_t base_time_ns(const struct base *b)
         return 0;
     return (int64_t)(sortable ^ (UINT64_C(1) << 63));
 }
+
+struct view base_id(const struct base *b)
+{
+    return (struct view){b->s + b->len - BASE_ID_LEN, BASE_ID_LEN};
+}

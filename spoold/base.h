@@ -51,6 +51,8 @@ struct view base_intake(const struct base *b);
 bool base_stamp_matches(const struct base *b, char which, const struct stat *st);
 /* Whether `name` could have given this BASE's CLEAN; for finding the other half of a torn claim. */
 bool base_name_matches(const struct base *b, struct view name);
+/* The BASE_ID_LEN bytes at its end. */
+struct view base_id(const struct base *b);
 /* T in ns since 1970: when the message was claimed. */
 int64_t base_time_ns(const struct base *b);
 

@@ -8,6 +8,7 @@
 #include "spoold/config_profile.h"
 
 #include "common/entry.h"
+#include "common/envelope.h"
 #include "common/xalloc.h"
 #include "spoold/decide.h"
 
@@ -99,59 +100,82 @@ struct looking {
     struct config_errors *errs;
 };
 
-static struct config_place place_of(const struct looking *k, const char *level, const char *key)
+/* `section` is "filter" or "level low". */
+static struct config_place place_of(const struct looking *k, const char *section, const char *key)
 {
-    char whole[32];
+    const char *blank = strchr(section, ' ');
     struct config_place place = {NULL, 0};
+    char whole[64];
 
-    snprintf(whole, sizeof whole, k->profile ? "%s.%s" : "level %s", level, key);
+    snprintf(whole, sizeof whole, "%s.%s", blank ? blank + 1 : section, key);
     if (k->profile)
         place = config_where(k->c, "profile", k->profile, whole);
-    return place.file ? place : config_where(k->c, whole, "", key);
+    return place.file ? place : config_where(k->c, section, "", key);
 }
 
+/* It must stand in an envelope as it is, so what a list of senders takes is not enough. */
 static bool is_address(const char *text)
 {
     const char *at = strchr(text, '@');
 
-    return at && at > text && !entry_check_sender(view_of(text));
+    return at && at > text && !entry_check_sender(view_of(text)) && envelope_is_address(view_of(text));
 }
+
+static const char *const sections[CONFIG_LEVELS] = {"level none", "level low", "level medium", "level high"};
 
 static void check_level(const struct looking *k, const struct config_level *l, enum decide_level level)
 {
-    const char *name = decide_level_name(level);
-    const bool redirects = l->action == DECIDE_REDIRECT || l->outgoing_action == DECIDE_REDIRECT;
-    struct config_place place = place_of(k, name, "redirect");
+    const char *section = sections[level], *name = decide_level_name(level);
+    struct config_place place;
 
-    if (l->redirect[0] && !is_address(l->redirect))
+    if (l->redirect[0] && !is_address(l->redirect)) {
+        place = place_of(k, section, "redirect");
         config_error(k->errs, place.file, place.lineno,
                      "redirect of level %s (%s) is no address; accepted: user@example.org", name,
                      l->redirect);
-    else if (redirects && !l->redirect[0])
+    } else if (!l->redirect[0] && (l->action == DECIDE_REDIRECT || l->outgoing_action == DECIDE_REDIRECT)) {
+        place = place_of(k, section, l->action == DECIDE_REDIRECT ? "action" : "outgoing_action");
         config_error(k->errs, place.file, place.lineno,
                      "the action redirect of level %s needs redirect, an address", name);
+    }
     if (level == DECIDE_LOW || l[-1].threshold <= l->threshold)
         return;
-    place = place_of(k, name, "threshold");
+    place = place_of(k, section, "threshold");
     config_error(k->errs, place.file, place.lineno,
                  "threshold of level %s is less than that of level %s; accepted: at least as much", name,
                  decide_level_name(level - 1));
 }
 
+/* The key of an action of [filter] that is redirect; NULL: none is. */
+static const char *redirecting(const struct config_policy *p)
+{
+    return p->threshold_action == DECIDE_REDIRECT            ? "threshold_action"
+           : p->outgoing_threshold_action == DECIDE_REDIRECT ? "outgoing_threshold_action"
+           : p->blacklist_action == DECIDE_REDIRECT          ? "blacklist_action"
+           : p->blocked_action == DECIDE_REDIRECT            ? "blocked_action"
+                                                             : NULL;
+}
+
 /* They take the address of the highest level. */
 static void check_filter(const struct looking *k, const struct config_policy *p)
 {
-    const int actions[] = {p->threshold_action, p->outgoing_threshold_action, p->blacklist_action,
-                           p->blocked_action};
-    struct config_place place = place_of(k, "high", "redirect");
+    const char *key = redirecting(p);
+    struct config_place place;
 
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-        if (actions[i] != DECIDE_REDIRECT || p->level[DECIDE_HIGH].redirect[0])
-            continue;
-        config_error(k->errs, place.file, place.lineno,
-                     "an action redirect of [filter] needs redirect of level high, an address");
+    if (!key || p->level[DECIDE_HIGH].redirect[0])
         return;
-    }
+    place = place_of(k, "filter", key);
+    config_error(k->errs, place.file, place.lineno,
+                 "an action redirect of [filter] needs redirect of level high, an address");
+}
+
+const char *config_profile_lacks_redirect(const struct config_policy *p)
+{
+    for (enum decide_level l = DECIDE_LOW; l <= DECIDE_HIGH; l++)
+        if (!p->level[l].redirect[0] &&
+            (p->level[l].action == DECIDE_REDIRECT || p->level[l].outgoing_action == DECIDE_REDIRECT))
+            return decide_level_name(l);
+    return redirecting(p) && !p->level[DECIDE_HIGH].redirect[0] ? decide_level_name(DECIDE_HIGH) : NULL;
 }
 
 static void check_policy(const struct looking *k, const struct config_policy *p)

@@ -26,5 +26,7 @@ void config_profile_copy(const struct config_option *o, const struct config_poli
 const struct config_option *config_profile_first(void);
 /* Complains about what is wrong in the policy of everybody and in each profile. */
 void config_profile_check(const struct config *c, struct config_errors *errs);
+/* The level whose address an action redirect of this policy needs and has not; NULL: none. */
+const char *config_profile_lacks_redirect(const struct config_policy *p);
 
 #endif

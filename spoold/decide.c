@@ -10,6 +10,7 @@
 
 #include "common/xalloc.h"
 #include "spoold/decide_profile.h"
+#include "spoold/decide_rest.h"
 #include "spoold/verdict.h"
 #include "spoold/weigh.h"
 
@@ -247,7 +248,7 @@ static void number_copies(struct decide_result *out)
 
     out->too_many = out->groups > DECIDE_GROUPS_MAX;
     for (size_t i = 0; i < out->n && !out->too_many; i++)
-        if (decide_is_sent(out->outcome[i].action) && !out->copy[out->group[i]])
+        if (decide_has_copy(&out->outcome[i]) && !out->copy[out->group[i]])
             out->copy[out->group[i]] = ++copies;
 }
 

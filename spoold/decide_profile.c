@@ -298,6 +298,18 @@ static const struct decide_profile *of_user(struct decide_profiles *t, const str
     return &m->p;
 }
 
+/* Each by itself is right, but filter.allow_override may take the action of one and leave its address. */
+static void check_made(const struct config *c, const struct line *l, struct config_errors *errs)
+{
+    const char *level = config_profile_lacks_redirect(l->answer->policy);
+
+    if (level)
+        config_error(errs, c->lists_domains.file, l->lineno,
+                     "[profile %s]: as far as filter.allow_override lets it, an action redirect has no "
+                     "address; accepted: words that allow %s.redirect, too",
+                     l->answer->user, level);
+}
+
 /* Domains first: a user's profile stands over theirs. */
 static void answer_lines(struct decide_profiles *t, const struct config *c, bool users,
                          struct config_errors *errs)
@@ -318,6 +330,8 @@ static void answer_lines(struct decide_profiles *t, const struct config *c, bool
                          CONFIG_POLICY_MAX);
             return;
         }
+        if (users)
+            check_made(c, l, errs);
     }
 }
 

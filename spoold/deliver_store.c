@@ -10,6 +10,7 @@
  */
 #include "spoold/deliver_part.h"
 
+#include "common/envelope_redirect.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/xalloc.h"
@@ -312,6 +313,7 @@ static const char *why_failed(const struct deliver_item *i)
     return i->refusal[0] ? i->refusal : i->words;
 }
 
+/* In the books stand those whom the message was for, also where another address has it instead. */
 static int record(struct depot *d, struct deliver_item *i, bool failed)
 {
     struct event e = {.kind = failed ? EVENT_QUARANTINED : EVENT_DELIVERED,
@@ -320,22 +322,33 @@ static int record(struct depot *d, struct deliver_item *i, bool failed)
                       .copy = i->copy,
                       .sender = i->env.sender,
                       .class = failed ? VIEW("failed") : (struct view){NULL, 0},
-                      .reason = view_of(failed ? why_failed(i) : i->words),
                       .size = i->size};
-    struct view *rcpt = pick(i, failed, &e.rcpt_n);
+    struct view *rcpt = pick(i, failed, &e.rcpt_n), *replaced = NULL;
+    const size_t redirected = envelope_redirect_read(&i->env, base_id(&i->base), &replaced);
+    struct buf reason = {0};
     int rc = 0;
 
-    e.rcpt = rcpt;
-    if (e.rcpt_n && flow_record_event(d, &e) < 0)
-        rc = fail(i, errno, "the journal cannot be written");
+    if (redirected)
+        buf_addf(&reason, "redirected to %.*s: ", (int)i->env.rcpt[0].n, i->env.rcpt[0].p);
+    buf_add_str(&reason, failed ? why_failed(i) : i->words);
+    e.reason = buf_view(&reason);
+    e.rcpt = redirected ? replaced : rcpt;
+    if (e.rcpt_n) {
+        e.rcpt_n = redirected ? redirected : e.rcpt_n;
+        rc = flow_record_event(d, &e) < 0 ? fail(i, errno, "the journal cannot be written") : 0;
+    }
+    buf_free(&reason);
+    free(replaced);
     free(rcpt);
     return rc;
 }
 
+/* The recipients are those of the envelope beside it: a release goes to them. */
 static void make_json(const struct deliver_item *i, struct buf *to)
 {
     size_t n;
-    struct view *rcpt = pick(i, true, &n);
+    struct view *rcpt = pick(i, true, &n), *replaced = NULL;
+    const size_t redirected = envelope_redirect_read(&i->env, base_id(&i->base), &replaced);
     struct json j;
 
     json_open(&j, to);
@@ -346,9 +359,12 @@ static void make_json(const struct deliver_item *i, struct buf *to)
     json_add_str(&j, "reason", why_failed(i));
     json_add_view(&j, "from", i->env.sender);
     json_add_views(&j, "recipients", rcpt, n);
+    if (redirected)
+        json_add_views(&j, "redirected_from", replaced, redirected);
     json_add_int(&j, "size", (int64_t)i->size);
     json_close(&j);
     buf_add_char(to, '\n');
+    free(replaced);
     free(rcpt);
 }
 

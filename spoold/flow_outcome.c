@@ -53,6 +53,9 @@ static void add_to_copy(struct msg *m, size_t i, struct msg_copy **copy_of)
         copy_of[g] = &m->copy[m->copy_n++]; /* the number that it has in m->decided.copy */
         copy_of[g]->rcpt = xcalloc(m->env.rcpt_n, sizeof(size_t));
         copy_of[g]->outcome = &m->decided.outcome[i];
+        if (copy_of[g]->outcome->action == DECIDE_REDIRECT)
+            copy_of[g]->redirect =
+                xstrndup(m->decided.outcome[i].redirect.p, m->decided.outcome[i].redirect.n);
     }
     copy_of[g]->rcpt[copy_of[g]->rcpt_n++] = i;
 }
@@ -71,7 +74,7 @@ static void make_marks(const struct spoold *s, const struct msg *m, struct msg_c
     struct decide_profile own;
     struct mark mark = {.cfg = s->cfg};
 
-    if (!s->cfg->antispam)
+    if (!s->cfg->antispam && !m->spam.judged)
         return;
     mark = (struct mark){
         .cfg = s->cfg,

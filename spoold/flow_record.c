@@ -11,6 +11,7 @@
 #include "common/xalloc.h"
 #include "spoold/deliver.h"
 #include "spoold/flow_decision.h"
+#include "spoold/flow_plan.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
 
@@ -119,18 +120,31 @@ static int record_set(struct depot *d, struct msg *m, struct event *e, const str
     return r;
 }
 
+/* About the recipients whom it was for; that it went to another address is told in words. */
+static int record_copy(struct depot *d, struct msg *m, unsigned k)
+{
+    const struct msg_copy *c = &m->copy[k - 1];
+    struct event e = event_of(m, EVENT_DELIVERED);
+    struct buf reason = {0};
+    int r;
+
+    e.copy = k;
+    if (c->redirect)
+        buf_addf(&reason, "redirected to %s", c->redirect);
+    e.reason = buf_view(&reason); /* m->reason is the others' */
+    r = record_set(d, m, &e, c);
+    buf_free(&reason);
+    return r;
+}
+
 /* Where spoold itself hands them over, they are delivered when the server has them (deliver_store.c). */
 static int record_copies(struct depot *d, struct msg *m)
 {
     if (deliver_is_on(d->cfg, m->intake))
         return 0;
-    for (size_t i = 0; i < m->copy_n; i++) {
-        struct event e = event_of(m, EVENT_DELIVERED);
-
-        e.copy = (unsigned)i + 1;
-        if (record_set(d, m, &e, &m->copy[i]) < 0)
+    for (unsigned k = 1; k <= m->copy_n; k++)
+        if (record_copy(d, m, k) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -150,6 +164,8 @@ int flow_record(struct depot *d, struct msg *m)
 {
     int r;
 
+    if (m->recorded)
+        return 0;
     if (NEGATIVE("late-audit") && m->fate == MSG_FATE_DROP && m->step == MSG_STEP_RECORD)
         return 0;
     r = flow_record_accepted(d, m);
@@ -194,6 +210,8 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_views(&j, "recipients", rcpt, m->rest.rcpt_n);
     json_add_views(&j, "accepted_for", m->env.rcpt, m->env.rcpt_n);
     json_add_int(&j, "size", (int64_t)msg_size(m));
+    if (flow_plan_is_needed(m))
+        flow_plan_add_json(m, &j);
     flow_decision_add(&j, m, true);
     if (m->crash.cause[0])
         add_crash(&j, m);

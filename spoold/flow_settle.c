@@ -10,7 +10,9 @@
  */
 #include "spoold/flow.h"
 
+#include "common/envelope_redirect.h"
 #include "common/log.h"
+#include "spoold/flow_plan.h"
 #include "spoold/flow_quarantine.h"
 #include "spoold/negative.h"
 
@@ -78,6 +80,19 @@ bool flow_is_unchanged(const struct msg *m)
            memcmp(&now.st_mtim, &m->eml_stat.st_mtim, sizeof now.st_mtim) == 0;
 }
 
+static void make_envelope(const struct msg *m, const struct msg_copy *c, struct buf *env)
+{
+    const struct envelope_redirect r = {.to = view_of(c->redirect), .id = base_id(&m->base)};
+    const bool loses = NEGATIVE("copy-loses-one") && c->rcpt_n > 1;
+
+    if (c->redirect)
+        envelope_redirect_write(&m->env, c->rcpt, c->rcpt_n, &r, env);
+    else if (NEGATIVE("copy-to-all"))
+        buf_add_view(env, buf_view(&m->env.raw));
+    else
+        envelope_write(&m->env, c->rcpt, c->rcpt_n - loses, env);
+}
+
 /* The content was written by worker-rewrite; from here on its descriptor waits for the flush. */
 static int prepare_copy(struct depot *d, struct msg *m, unsigned k)
 {
@@ -91,10 +106,29 @@ static int prepare_copy(struct depot *d, struct msg *m, unsigned k)
     spool_wait_file(&d->spool, m->out[k - 1], &m->err);
     m->out[k - 1] = -1;
     m->outs_hdr |= 1u << (k - 1);
-    envelope_write(&m->env, c->rcpt, c->rcpt_n, &env);
+    make_envelope(m, c, &env);
     r = put_file(d, m, msg_out_file(m, name, k, ".hdr.out"), fill_buf, &env);
     buf_free(&env);
     return r;
+}
+
+static int put_json(struct depot *d, struct msg *m, struct buf *text)
+{
+    char name[MSG_NAME_MAX];
+    int r;
+
+    m->json_out = true;
+    r = put_file(d, m, msg_file(m, name, ".json.out"), fill_buf, text);
+    buf_free(text);
+    return r;
+}
+
+static int prepare_plan(struct depot *d, struct msg *m)
+{
+    struct buf plan = {0};
+
+    flow_plan_make(m, &plan);
+    return put_json(d, m, &plan);
 }
 
 /* The originals go to quarantine as they are, so they are flushed here: the depositor may not have done it.
@@ -104,7 +138,6 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
     static const char *const original[] = {".eml", NULL};
     struct buf record = {0};
     char name[MSG_NAME_MAX];
-    int r;
 
     for (size_t i = 0; i < 2; i++) {
         int fd = openat(d->spool.proc.fd, msg_file(m, name, original[i] ? original[i] : m->suffix),
@@ -117,17 +150,23 @@ static int prepare_quarantine(struct depot *d, struct msg *m)
         else
             return flow_unreadable(m, "the original cannot be opened");
     }
-    m->json_out = true;
     flow_quarantine_record(m, &record);
-    r = put_file(d, m, msg_file(m, name, ".json.out"), fill_buf, &record);
-    buf_free(&record);
-    return r;
+    return put_json(d, m, &record);
+}
+
+static int discard_json(struct depot *d, struct msg *m)
+{
+    char name[MSG_NAME_MAX];
+
+    if (m->json_out && spool_remove(&d->spool, &d->spool.proc, msg_file(m, name, ".json.out")) == 0)
+        m->json_out = false;
+    return m->json_out ? -1 : 0;
 }
 
 int flow_prepare(struct depot *d, struct msg *m)
 {
-    /* Of an attempt that failed: with the commit suffix they would have to be published. */
-    if (!m->copy_n && flow_discard_outs(d, m) < 0)
+    /* Of an attempt that failed: with the commit suffix they would have to be published, and believed. */
+    if ((m->copy_n ? discard_json(d, m) : flow_discard_outs(d, m)) < 0)
         return flow_fail(m, errno, "an output that is not wanted cannot be removed");
     if (flow_record_accepted(d, m) < 0)
         return -1;
@@ -139,6 +178,8 @@ int flow_prepare(struct depot *d, struct msg *m)
         if (prepare_copy(d, m, k) < 0)
             return -1;
     if (m->fate == MSG_FATE_QUARANTINE && prepare_quarantine(d, m) < 0)
+        return -1;
+    if (m->fate != MSG_FATE_QUARANTINE && flow_plan_is_needed(m) && prepare_plan(d, m) < 0)
         return -1;
     if (d->spool.model == SPOOL_MODEL_B)
         spool_wait_dirs(&d->spool, &m->err);
@@ -159,14 +200,9 @@ static int discard(struct depot *d, struct msg *m, const char *suffix, uint32_t 
 
 int flow_discard_outs(struct depot *d, struct msg *m)
 {
-    char name[MSG_NAME_MAX];
-    int r;
-
     msg_close_outs(m);
-    r = discard(d, m, ".eml.out", &m->outs_eml) | discard(d, m, ".hdr.out", &m->outs_hdr);
-    if (m->json_out && spool_remove(&d->spool, &d->spool.proc, msg_file(m, name, ".json.out")) == 0)
-        m->json_out = false;
-    return m->json_out ? -1 : r;
+    return discard(d, m, ".eml.out", &m->outs_eml) | discard(d, m, ".hdr.out", &m->outs_hdr) |
+           discard_json(d, m);
 }
 
 static void fate_suffix(const struct msg *m, char *to, size_t size)
@@ -250,6 +286,8 @@ int flow_unlink(struct depot *d, struct msg *m)
         return 0;
     if (remove_original(d, m, NEGATIVE("unlink-hdr-first") ? m->suffix : ".eml") < 0)
         return -1;
+    if (discard_json(d, m) < 0)
+        return flow_fail(m, errno, "the plan of its copies cannot be removed");
     if (d->spool.model == SPOOL_MODEL_B)
         spool_wait_dirs(&d->spool, &m->err);
     return 0;

@@ -40,6 +40,7 @@ void msg_clear_decision(struct msg *m)
 {
     for (size_t i = 0; i < m->copy_n; i++) {
         free(m->copy[i].rcpt);
+        free(m->copy[i].redirect);
         buf_free(&m->copy[i].marks);
     }
     free(m->rest.rcpt);

@@ -66,6 +66,7 @@ struct msg_copy {
     size_t *rcpt; /* owned: indexes into the envelope's recipients */
     size_t rcpt_n;
     const struct decide_outcome *outcome; /* in msg.decided; NULL: nothing was decided by a verdict */
+    char *redirect;                       /* owned: the address that gets it instead of them; NULL: they do */
     struct buf marks; /* what that leaves in the mail: edits, by the settings that decided (mark.h) */
 };
 
@@ -131,6 +132,7 @@ struct msg {
     uint32_t test_code;          /* test builds: how the worker is to misbehave */
     uint32_t outs_eml, outs_hdr; /* bit K-1: BASE.K.eml.out, .hdr.out stand in proc */
     bool json_out, recovered;
+    bool recorded;    /* its journal lines are durable since before a restart */
     bool handed_over; /* published: it makes room for the next one */
     char reason[MSG_REASON_MAX];
     int64_t since_ms, next_ms; /* wall clock */

@@ -9,6 +9,7 @@
  */
 #include "spoold/release_part.h"
 
+#include "common/envelope_redirect.h"
 #include "common/log.h"
 #include "spoold/flow.h"
 #include "spoold/quarantine_record.h"
@@ -110,17 +111,25 @@ static bool record_release(struct depot *d, const struct quarantine_entry *e, un
                        .class = view_of(spool_class_name(e->class))};
     struct envelope env = {.rcpt_n = 0};
     struct envelope_error err;
+    struct view *replaced = NULL;
+    struct buf reason = {0};
     int rc = flow_read_envelope(&d->spool.proc, hdr_out, &env, &err);
+    const size_t redirected = rc == 0 ? envelope_redirect_read(&env, base_id(&e->base), &replaced) : 0;
 
     if (rc == 0) {
         ev.sender = env.sender;
-        ev.rcpt = env.rcpt;
-        ev.rcpt_n = env.rcpt_n;
+        ev.rcpt = redirected ? replaced : env.rcpt;
+        ev.rcpt_n = redirected ? redirected : env.rcpt_n;
     }
+    if (redirected)
+        buf_addf(&reason, "redirected to %.*s", (int)env.rcpt[0].n, env.rcpt[0].p);
+    ev.reason = buf_view(&reason);
     if (rc >= 0)
         rc = flow_record_event(d, &ev) < 0 || depot_sync_journal(d) < 0 ? -1 : 0;
     if (rc < 0)
         log_warn("id=%s event=not_recorded a release waits for the journal", e->base.s);
+    buf_free(&reason);
+    free(replaced);
     envelope_free(&env);
     return rc == 0;
 }

@@ -86,16 +86,20 @@ kills_slow_mta          110  1500 --kills --mta slow
 kills_reuse              90  2000 --kills --scenario reuse
 kills_torn               90  2000 --kills --scenario torn
 kills_overwrite         100  1000 --kills --scenario overwrite
+kills_split              40  2000 --kills --scenario split --exits
+kills_split_slow_mta     20  1500 --kills --scenario split --mta slow
 kills_external_stage    110  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
 kills_threaded           90  2000 --kills --threaded --seed 1
 kills_workers_all       30  2000 --kills --workers --seed 4
 kills_workers_one       30  2000 --kills --workers --one --seed 5
 kills_antispam           10   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
+kills_split_antispam     12   350 --kills --scenario split --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 11
 kills_av_all             10   350 --kills --workers --av --timeout 60000 --seed 6
 kills_av_one             10   350 --kills --workers --av --timeout 60000 --one --seed 7
 kills_av_reload           8   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
 kills_av_drain            8   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
 kills_of_recovery       140  6000 --recover-kills --seed 2
+kills_of_recovery_split  30  2000 --recover-kills --scenario split --seed 12
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
 controls='
@@ -109,6 +113,9 @@ q-hdr-first      --kills --skip 74
 trust-outs       --kills --max-points 300
 delete-lone-eml  --kills --scenario overwrite --max-points 300
 no-stamps        --kills --scenario overwrite --max-points 300
+copy-loses-one   --kills --scenario split --max-points 300
+copy-to-all      --kills --scenario split --max-points 300
+no-plan          --kills --scenario split --skip 80
 no-f0            --order
 no-f1            --order
 no-f3            --order

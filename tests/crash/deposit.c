@@ -4,24 +4,14 @@
  * One table row per message. The rows cover every fate, both line ends, an
  * mbox line, a name that must be made harmless and a content of several writes.
  */
-#include "tests/crash/deposit.h"
+#include "tests/crash/deposit_part.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define BIG_LINES 2000 /* about 100 kB: more than any single write */
 
-struct row {
-    const char *name, *clean, *fate;
-    size_t rcpt_n;
-    bool crlf, mbox, big;
-    /* Ends of the first recipient and of all others. */
-    enum deposit_end first, rest;
-    unsigned copies; /* recipients are dealt to that many copies in turn */
-    bool virus;      /* holds the EICAR test file: only where that is looked for */
-};
-
-static const struct row rows[] = {
+static const struct deposit_row rows[] = {
     {"d01", "d01", "send", 1, false, false, false, DEPOSIT_DELIVERED, DEPOSIT_DELIVERED, 1, false},
     {"d02", "d02", "split", 4, false, false, false, DEPOSIT_DELIVERED, DEPOSIT_DELIVERED, 2, false},
     {"d03", "d03", "q-virus", 2, true, false, false, DEPOSIT_QUARANTINED, DEPOSIT_QUARANTINED, 1, false},
@@ -37,7 +27,7 @@ static const struct row rows[] = {
 };
 #define ROWS_N (sizeof(rows) / sizeof(rows[0]))
 
-static void fill_recipients(struct deposit *d, const struct row *r)
+static void fill_recipients(struct deposit *d, const struct deposit_row *r)
 {
     d->rcpt_n = r->rcpt_n;
     for (size_t i = 0; i < d->rcpt_n; i++) {
@@ -48,7 +38,7 @@ static void fill_recipients(struct deposit *d, const struct row *r)
     }
 }
 
-static void write_content(struct deposit *d, const struct row *r)
+static void write_content(struct deposit *d, const struct deposit_row *r)
 {
     const char *nl = r->crlf ? "\r\n" : "\n";
     struct buf *b = &d->eml;
@@ -67,7 +57,7 @@ static void write_content(struct deposit *d, const struct row *r)
     buf_addf(b, ".%sthe end of %s%s", nl, d->tag, nl);
 }
 
-static void write_envelope(struct deposit *d, const struct row *r)
+static void write_envelope(struct deposit *d, const struct deposit_row *r)
 {
     const char *nl = r->crlf ? "\r\n" : "\n";
     struct buf *b = &d->hdr;
@@ -83,6 +73,24 @@ static void write_envelope(struct deposit *d, const struct row *r)
     buf_addf(b, "connectedip: 192.0.2.7%s%s", nl, nl);
 }
 
+struct deposit *deposit_begin(struct deposit_set *s, const struct deposit_row *r, unsigned generation,
+                              size_t number)
+{
+    struct deposit *d = &s->d[s->n++];
+
+    *d = (struct deposit){.ruined = false};
+    snprintf(d->name, sizeof(d->name), "%s", r->name);
+    snprintf(d->clean, sizeof(d->clean), "%s", r->clean);
+    snprintf(d->tag, sizeof(d->tag), "tag%02zug%ux", number, generation);
+    return d;
+}
+
+void deposit_write(struct deposit *d, const struct deposit_row *r)
+{
+    write_content(d, r);
+    write_envelope(d, r);
+}
+
 void deposit_add_all(struct deposit_set *s, unsigned generation, bool viruses)
 {
     for (size_t i = 0; i < ROWS_N && s->n < DEPOSIT_MAX; i++) {
@@ -90,14 +98,10 @@ void deposit_add_all(struct deposit_set *s, unsigned generation, bool viruses)
 
         if (rows[i].virus && !viruses)
             continue;
-        d = &s->d[s->n++];
-        *d = (struct deposit){.examined = viruses};
-        snprintf(d->name, sizeof(d->name), "%s", rows[i].name);
-        snprintf(d->clean, sizeof(d->clean), "%s", rows[i].clean);
-        snprintf(d->tag, sizeof(d->tag), "tag%02zug%ux", i + 1, generation);
+        d = deposit_begin(s, &rows[i], generation, i + 1);
+        d->examined = viruses;
         fill_recipients(d, &rows[i]);
-        write_content(d, &rows[i]);
-        write_envelope(d, &rows[i]);
+        deposit_write(d, &rows[i]);
     }
 }
 
@@ -173,8 +177,7 @@ size_t deposit_count_end(const struct deposit *d, enum deposit_end end)
     return n;
 }
 
-/* Bytes of the header field at the start of `v`, folded lines included; 0 when it is not that field. */
-static size_t field_size(struct view v, struct view name)
+size_t deposit_field_size(struct view v, struct view name)
 {
     size_t n = 0;
 
@@ -194,7 +197,7 @@ static size_t field_size(struct view v, struct view name)
 static bool take_virus(const struct deposit *d, struct view *eml)
 {
     static const struct view clean = {"X-Spoold-Virus: clean", 21};
-    size_t n = field_size(*eml, VIEW("X-Spoold-Virus:"));
+    size_t n = deposit_field_size(*eml, VIEW("X-Spoold-Virus:"));
 
     if ((n > 0) != d->examined || (n && memcmp(eml->p, clean.p, clean.n) != 0))
         return false;
@@ -211,12 +214,15 @@ static bool is_published(const struct deposit *d, struct view eml)
         return false;
     eml.p += d->mbox_n;
     eml.n -= d->mbox_n;
-    own = field_size(eml, VIEW("X-Spoold-Id:"));
+    own = deposit_field_size(eml, VIEW("X-Spoold-Id:"));
     eml = (struct view){eml.p + own, eml.n - own};
     if (!take_virus(d, &eml))
         return false;
-    trace = field_size(eml, VIEW("Received:"));
-    return trace > 0 && own > 0 && view_equal((struct view){eml.p + trace, eml.n - trace}, rest);
+    if (d->judged && !deposit_take_spam(&eml))
+        return false;
+    trace = deposit_field_size(eml, VIEW("Received:"));
+    eml = (struct view){eml.p + trace, eml.n - trace};
+    return trace > 0 && own > 0 && (view_equal(eml, rest) || (d->judged && deposit_is_tagged(eml, rest)));
 }
 
 int deposit_find_published(const struct deposit_set *s, struct view eml)
@@ -273,7 +279,7 @@ static bool is_envelope(const struct deposit *d, struct view hdr, bool served[DE
 int deposit_find_envelope(const struct deposit_set *s, struct view hdr, bool served[DEPOSIT_RCPT_MAX])
 {
     for (size_t i = 0; i < s->n; i++)
-        if (is_envelope(&s->d[i], hdr, served))
+        if (is_envelope(&s->d[i], hdr, served) || deposit_is_redirected(&s->d[i], hdr, served))
             return (int)i;
     return -1;
 }

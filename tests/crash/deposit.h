@@ -12,8 +12,12 @@
 #include "tests/crash/disk.h"
 
 #define DEPOSIT_MAX      24 /* messages of one run */
-#define DEPOSIT_RCPT_MAX 4
+#define DEPOSIT_RCPT_MAX 6
+#define DEPOSIT_AWAY     "away@example.net" /* to whom mail is redirected */
+#define DEPOSIT_WEIGHT   "12"               /* of what is found in each of deposit_add_split() */
 
+/* What a copy looks like. */
+enum deposit_form { DEPOSIT_PLAIN, DEPOSIT_TAGGED, DEPOSIT_REDIRECTED };
 enum deposit_end { DEPOSIT_DELIVERED, DEPOSIT_QUARANTINED, DEPOSIT_DROPPED, DEPOSIT_END__MAX };
 
 struct deposit {
@@ -25,9 +29,11 @@ struct deposit {
     char rcpt[DEPOSIT_RCPT_MAX][64];
     enum deposit_end end[DEPOSIT_RCPT_MAX];
     unsigned copy[DEPOSIT_RCPT_MAX]; /* 1.. for delivered recipients */
+    enum deposit_form form[DEPOSIT_RCPT_MAX];
     size_t rcpt_n;
     size_t line3, line4; /* where lines 3 and 4 of the .hdr begin */
     bool eml_put, hdr_put;
+    bool judged;   /* what is published of it must say that it is spam */
     bool examined; /* what is published of it must say that it is clean */
     bool ruined;   /* its depositor overwrote the envelope: only the content can be saved */
 };
@@ -40,6 +46,14 @@ struct deposit_set {
 /* Adds one message of every fate; a second call with another generation gives other messages of the same
  * names. With `viruses` also infected ones, and all others must be examined. */
 void deposit_add_all(struct deposit_set *s, unsigned generation, bool viruses);
+/*
+ * Messages whose recipients have different profiles (deposit_domains), so that each splits into copies,
+ * quarantine and discard. `by_key`: an envelope key for test builds says that something was found in it.
+ */
+void deposit_add_split(struct deposit_set *s, unsigned generation, bool by_key);
+/* The lines of lists.domains, and the settings that go with them; ended by NULL. */
+extern const char deposit_domains[];
+extern const char *const deposit_settings[];
 void deposit_free(struct deposit_set *s);
 /* Drops what may be dropped now: a half only where its name is free in incoming, the .hdr after the .eml. */
 void deposit_put(struct deposit_set *s, const char *root);
@@ -55,8 +69,14 @@ int deposit_find_published(const struct deposit_set *s, struct view eml);
 /* The message whose bytes these are, unchanged; -1 = none. */
 int deposit_find_original(const struct deposit_set *s, struct view eml);
 /*
+ * Of a published pair of deposit `d`, or NULL: what is wrong with this envelope or content where the
+ * recipients in `served` should have got it.
+ */
+const char *deposit_find_fault(const struct deposit *d, const bool served[DEPOSIT_RCPT_MAX], struct view eml,
+                               struct view hdr);
+/*
  * The message to which an envelope belongs; `served[i]` says which recipients
- * it names. -1 when it is not, byte for byte, an envelope of one message.
+ * it is for. -1 when it is not, byte for byte, an envelope of one message.
  */
 int deposit_find_envelope(const struct deposit_set *s, struct view hdr, bool served[DEPOSIT_RCPT_MAX]);
 /* The first message whose tag stands anywhere in these bytes; -1 = none. */

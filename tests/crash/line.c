@@ -36,6 +36,15 @@ static struct view string_after(struct view line, struct view key)
     return end ? (struct view){v.p, (size_t)(end - v.p)} : (struct view){NULL, 0};
 }
 
+/* Addresses of the test have no bracket in them. */
+static struct view list_after(struct view line, struct view key)
+{
+    struct view v = after(line, key);
+    const char *end = v.n ? memchr(v.p, ']', v.n) : NULL;
+
+    return end ? (struct view){v.p, (size_t)(end - v.p)} : (struct view){NULL, 0};
+}
+
 bool line_parse(struct line_event *e, struct view line)
 {
     struct view copy = {NULL, 0};
@@ -46,5 +55,6 @@ bool line_parse(struct line_event *e, struct view line)
     e->id = string_after(line, VIEW("\"id\":\""));
     copy = after(line, VIEW("\"copy\":"));
     e->copy = copy.n && copy.p[0] >= '1' && copy.p[0] <= '9' ? (unsigned)(copy.p[0] - '0') : 1;
+    e->to = list_after(line, VIEW("\"to\":["));
     return e->event.n > 0 && e->id.n > 0;
 }

@@ -1,5 +1,5 @@
 /*
- * line.h - reads the three members of a journal line that crash tests need.
+ * line.h - reads the few members of a journal line that crash tests need.
  *
  * On purpose not the journal's own reader: the oracle must not share code
  * with what it judges. Views point into the caller's buffer.
@@ -11,7 +11,8 @@
 
 struct line_event {
     struct view event, id;
-    unsigned copy; /* 1 where the line names none */
+    unsigned copy;  /* 1 where the line names none */
+    struct view to; /* the list of addresses, as it stands */
 };
 
 /* Takes the next whole line off `rest`; false at the end. A line without newline is torn and not given. */

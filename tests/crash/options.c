@@ -41,7 +41,9 @@ static const struct row rows[] = {
     {"av", FLAG, FIELD(av), false, "with --workers: viruses are looked for, and are among the messages"},
     {"reload", FLAG, FIELD(reload), false, "with --workers: new generations of workers (SIGHUP) on the way"},
     {"scenario", TEXT, FIELD(scenario_text), false,
-     "plain, reuse (names used again at once), torn (half claims), overwrite"},
+     "plain, reuse (names used again at once), torn (half claims), overwrite, split (recipients with "
+     "profiles;\n"
+     "                   with --workers antispam.enable has to be on)"},
     {"mta", TEXT, FIELD(mta_text), false, "after a kill the consumer takes pairs: whole, slow or not"},
     {"from", NUMBER, FIELD(from), true, "first point (1)"},
     {"skip", NUMBER, FIELD(skip), true, "leave out the first so many per cent of the points (0)"},
@@ -148,7 +150,7 @@ static int choose(const char *option, const char *text, const char *const *names
 
 static int finish(struct options *o)
 {
-    static const char *const scenarios[] = {"plain", "reuse", "torn", "overwrite", NULL};
+    static const char *const scenarios[] = {"plain", "reuse", "torn", "overwrite", "split", NULL};
     static const char *const takes[] = {"not", "whole", "slow", NULL};
     int scenario = choose("scenario", o->scenario_text, scenarios, OPTIONS_PLAIN);
     int mta = choose("mta", o->mta_text, takes, ORACLE_TAKE_WHOLE);

@@ -16,7 +16,7 @@
 #define OPTIONS_JOBS_MAX   16
 
 enum options_mode { OPTIONS_KILLS, OPTIONS_RECOVER_KILLS, OPTIONS_ERRORS, OPTIONS_ORDER };
-enum options_scenario { OPTIONS_PLAIN, OPTIONS_REUSE, OPTIONS_TORN, OPTIONS_OVERWRITE };
+enum options_scenario { OPTIONS_PLAIN, OPTIONS_REUSE, OPTIONS_TORN, OPTIONS_OVERWRITE, OPTIONS_SPLIT };
 
 struct options {
     bool kills, recover_kills, order, release, threaded, workers, av, reload, exits, one, io, keep;

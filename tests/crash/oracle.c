@@ -77,6 +77,22 @@ static void check_empty(struct oracle *o, const char *dir)
     disk_list_free(&l);
 }
 
+/* Those whom a release would reach: nobody who has it already, and nobody else is missing. */
+static void check_held(struct oracle *o, const struct deposit *d, struct view record)
+{
+    static const char name[] = "\"recipients\":[";
+    const char *at = memmem(record.p, record.n, name, sizeof(name) - 1);
+    const char *end = at ? memchr(at, ']', record.n - (size_t)(at - record.p)) : NULL;
+
+    for (size_t r = 0; r < d->rcpt_n && end; r++) {
+        bool held = memmem(at, (size_t)(end - at), d->rcpt[r], strlen(d->rcpt[r])) != NULL;
+
+        if (held != (d->end[r] == DEPOSIT_QUARANTINED))
+            oracle_say(o, held ? ORACLE_TWICE : ORACLE_LOST, "the record in quarantine %s %s",
+                       held ? "holds" : "does not hold", d->rcpt[r]);
+    }
+}
+
 static void check_json(struct oracle *o, int i, const char *path)
 {
     const struct deposit *d = &o->set->d[i];
@@ -87,6 +103,7 @@ static void check_json(struct oracle *o, int i, const char *path)
     for (size_t r = 0; r < d->rcpt_n && b.n; r++)
         if (d->end[r] == DEPOSIT_QUARANTINED && !memmem(b.p, b.n, d->rcpt[r], strlen(d->rcpt[r])))
             oracle_say(o, ORACLE_OTHER, "%s: the decision record does not name %s", d->tag, d->rcpt[r]);
+    check_held(o, d, buf_view(&b));
     buf_free(&b);
 }
 
@@ -148,7 +165,7 @@ static void check_final_file(struct oracle *o, const char *class, const char *ba
         check_parked(o, class, base, stem);
     else if (!entry_is_complete(stem))
         oracle_say(o, ORACLE_HALF, "quarantine/%s/%s is incomplete", class, base);
-    else if (strcmp(class, "virus") == 0)
+    else if (strcmp(class, "virus") == 0 || strcmp(class, "spam") == 0)
         check_entry(o, base, stem);
     else
         check_parked(o, class, base, stem);
@@ -252,4 +269,5 @@ void oracle_check_end(struct oracle *o)
     for (size_t i = 0; i < o->set->n; i++)
         check_account(o, i);
     oracle_check_discards(o);
+    oracle_check_books(o);
 }

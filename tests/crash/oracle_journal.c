@@ -19,7 +19,7 @@ struct ids {
     size_t n;
 };
 
-static void read_journal(const struct oracle *o, struct buf *to)
+void oracle_read_journal(const struct oracle *o, struct buf *to)
 {
     struct disk_path dir = disk_path("%s/state/journal", o->root), stem;
     struct disk_list l = {0};
@@ -92,7 +92,7 @@ void oracle_check_claims(struct oracle *o)
     struct view rest, line;
     struct line_event e;
 
-    read_journal(o, &b);
+    oracle_read_journal(o, &b);
     rest = buf_view(&b);
     while (line_next(&rest, &line)) {
         if (!line_parse(&e, line))
@@ -120,7 +120,7 @@ static void find_discarded(const struct oracle *o, struct ids *l)
     struct view rest, line;
     struct line_event e;
 
-    read_journal(o, &b);
+    oracle_read_journal(o, &b);
     rest = buf_view(&b);
     while (line_next(&rest, &line))
         if (line_parse(&e, line) && view_equal(e.event, VIEW("discarded")))

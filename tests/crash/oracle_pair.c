@@ -43,13 +43,16 @@ static void remember(struct oracle *o, const char *name)
 }
 
 /* A copy must go to exactly the recipients that were dealt to it. */
-static void book_copy(struct oracle *o, int i, const char *stem, const bool served[DEPOSIT_RCPT_MAX])
+static void book_copy(struct oracle *o, int i, const char *stem, const bool served[DEPOSIT_RCPT_MAX],
+                      const char *fault)
 {
     const struct deposit *d = &o->set->d[i];
     struct disk_path base;
     unsigned copy = split_copy(&base, stem);
 
     oracle_note_base(o, i, base.s);
+    if (fault)
+        oracle_say(o, ORACLE_OTHER, "outgoing/%s %s", stem, fault);
     for (size_t r = 0; r < d->rcpt_n; r++) {
         bool due = d->end[r] == DEPOSIT_DELIVERED && d->copy[r] == copy;
 
@@ -73,7 +76,7 @@ static void judge_pair(struct oracle *o, const char *stem, struct view eml, stru
     else if (e < 0)
         oracle_say(o, ORACLE_TORN, "outgoing/%s.hdr (%zu bytes) is no envelope of ours", stem, hdr.n);
     else
-        book_copy(o, i, stem, served);
+        book_copy(o, i, stem, served, deposit_find_fault(&o->set->d[i], served, eml, hdr));
 }
 
 static void take_pair(struct oracle *o, const char *stem, enum oracle_take how)

@@ -2,7 +2,7 @@
  * oracle_part.h - what the parts of the oracle share with each other and with nobody else.
  *
  * oracle.c holds the books and the quarantine, oracle_pair.c the consumer and
- * outgoing, oracle_journal.c the journal. All of them only enter findings.
+ * outgoing, oracle_journal.c and oracle_books.c the journal. All of them only enter findings.
  */
 #ifndef CRASH_ORACLE_PART_H
 #define CRASH_ORACLE_PART_H
@@ -17,6 +17,10 @@ void oracle_check_outgoing(struct oracle *o);
 void oracle_check_claims(struct oracle *o);
 /* Each dropped message has its line, under one id. */
 void oracle_check_discards(struct oracle *o);
+/* Each recipient has one end in the journal, and the one that it should be. */
+void oracle_check_books(struct oracle *o);
+/* All of the journal. */
+void oracle_read_journal(const struct oracle *o, struct buf *to);
 bool oracle_was_taken(const struct oracle *o, const char *name);
 
 #endif

@@ -26,7 +26,7 @@ static const char *const settings[] =
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
 
 struct command {
-    char root[1040];
+    char root[1040], lists[1040];
     char *argv[ARGV_MAX];
     size_t n;
 };
@@ -55,6 +55,11 @@ static void make_command(struct command *c, const struct bench *b)
     if (!b->o->av)
         add_setting(c, "antivirus.clamav=no");
     add_setting(c, "antispam.enable=no"); /* unless a setting behind it says otherwise */
+    snprintf(c->lists, sizeof(c->lists), "paths.lists=%.900s/lists", b->root.s);
+    if (b->o->scenario == OPTIONS_SPLIT)
+        add_setting(c, c->lists);
+    for (size_t i = 0; b->o->scenario == OPTIONS_SPLIT && deposit_settings[i]; i++)
+        add_setting(c, deposit_settings[i]);
     for (size_t i = 0; i < b->o->extra_n; i++)
         add_setting(c, b->o->extra[i]);
     add_word(c, "--once");
@@ -72,13 +77,24 @@ static struct trace_plan make_plan(const struct bench *b, const struct command *
     };
 }
 
+/* Without workers nothing is judged, and the messages say what is found in them. */
+static void prepare_split(const struct bench *b, struct deposit_set *set)
+{
+    disk_make_dir(disk_path("%.900s/lists", b->root.s).s);
+    disk_write(disk_path("%.900s/lists/domains", b->root.s).s, view_of(deposit_domains));
+    deposit_add_split(set, 1, !b->o->workers);
+}
+
 static void prepare(const struct bench *b, struct deposit_set *set)
 {
     disk_remove_tree(b->root.s);
     (void)unlink(b->log.s);
     disk_make_dir(b->root.s);
     disk_make_dir(disk_path("%.900s/incoming", b->root.s).s);
-    deposit_add_all(set, 1, b->o->av);
+    if (b->o->scenario == OPTIONS_SPLIT)
+        prepare_split(b, set);
+    else
+        deposit_add_all(set, 1, b->o->av);
     deposit_put(set, b->root.s);
 }
 

@@ -73,7 +73,7 @@ static void each_copy_names_its_own_recipients(void **state)
     (void)state;
     steps(w, m, publish, 4);
     depot_world_expect(w, "outgoing", &m->base, "@.2.eml @.2.hdr @.eml @.hdr");
-    depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.drop");
+    depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.drop @.json.out");
     for (size_t i = 0; i < 2; i++) {
         char *text = depot_world_read(w, "outgoing", &m->base, wanted[i].suffix);
 
