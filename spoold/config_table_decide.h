@@ -10,10 +10,10 @@
 #define CONFIG_ACTIONS "deliver|tag|header|junk|redirect|quarantine|discard|bounce"
 #define CONFIG_LEVEL(name, i, threshold_, action_, outgoing_) \
     OPT_POLICY(name, "level " name, "threshold", WEIGHT, level[i].threshold, threshold_, 1, 100000000, NULL, "R021 R062", "A message of this spam weight or more is of level " name ", unless it is of a higher one.") \
-    OPT_POLICY(name, "level " name, "action", ENUM, level[i].action, action_, 0, 0, CONFIG_ACTIONS, "R063", "What becomes of an incoming message of this level. deliver: passed on. tag: with text in front of its subject. header: with X-Spam header fields, which it has with tag, junk and redirect, too. junk: with header fields by which mail programs file it under junk. redirect: to the address redirect instead. quarantine: into quarantine/spam. discard: removed, with a line in the journal. bounce: refused with a notice to its sender; until spoold writes notices, quarantine.") \
+    OPT_POLICY(name, "level " name, "action", ENUM, level[i].action, action_, 0, 0, CONFIG_ACTIONS, "R063", "What becomes of an incoming message of this level. deliver: passed on. tag: with text in front of its subject. header: with X-Spam header fields, which it has with tag, junk and redirect, too. junk: with X-Spam-Flag: YES whatever its weight, by which mail programs file it under junk. redirect: to the address redirect instead. quarantine: into quarantine/spam. discard: removed, with a line in the journal. bounce: refused with a notice to its sender; until spoold writes notices, quarantine.") \
     OPT_POLICY(name, "level " name, "outgoing_action", ENUM, level[i].outgoing_action, outgoing_, 0, 0, CONFIG_ACTIONS, "R063 R068", "The same for outgoing mail: its client has logged in or is in site.networks.") \
     OPT_POLICY(name, "level " name, "text", STR, level[i].text, "[SPAM?] ", 0, 0, NULL, "R064", "What the action tag puts in front of the subject, once.") \
-    OPT_POLICY(name, "level " name, "redirect", STR, level[i].redirect, "", 0, 0, NULL, "R063", "Address to which the action redirect sends the message.")
+    OPT_POLICY(name, "level " name, "redirect", STR, level[i].redirect, "", 0, 0, NULL, "R063", "Address to which the action redirect sends the message instead of its recipient; it gets one copy for all recipients with the same outcome. The journal names those whom it was for.")
 CONFIG_LEVEL("low", 1, "10", "header", "deliver")
 CONFIG_LEVEL("medium", 2, "20", "tag", "deliver")
 CONFIG_LEVEL("high", 3, "30", "quarantine", "quarantine")

@@ -182,9 +182,13 @@ static void add_number(struct mark_value *v, const char *name, int64_t weight)
     buf_free(&word);
 }
 
+/* Mail programs file by it. So it says what was decided: from a blacklisted client it is spam whatever it
+ * weighs, and whoever is whitelisted or trusted is never filed under junk by these fields. */
 static bool is_spam(const struct decide_outcome *o)
 {
-    return o->level >= DECIDE_LOW;
+    const bool freed = o->section && strcmp(o->section, "lists") == 0;
+
+    return !freed && (o->level >= DECIDE_LOW || o->action != DECIDE_DELIVER);
 }
 
 static int add_status(struct buf *edits, const struct mark *m)

@@ -200,6 +200,38 @@ static void mistakes_have_their_line(void **state)
     }
 }
 
+/* The action is allowed and stands; its address is not, and the domain has none. */
+static void a_user_who_may_not_say_where_to_is_a_mistake(void **state)
+{
+    static const struct {
+        const char *words;
+        bool good;
+    } cases[] = {
+        {"high.*", true}, {"high.action high.redirect", true}, {"high.action", false}, {"low.*", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config_errors errs = {0};
+        struct buf text = {0};
+        struct config *c;
+
+        buf_addf(&text,
+                 "[lists]\ndomains = @lists/domains\n[filter]\nallow_override = %s\n[profile d]\n"
+                 "[profile u]\nhigh.action = redirect\nhigh.redirect = a@example.org\n",
+                 cases[i].words);
+        config_world_put("lists/domains", "example.edu d\nuser@example.edu u\n");
+        c = config_world_try(text.p, &errs);
+        assert_int_equal(c != NULL, cases[i].good);
+        if (!c &&
+            !strstr(errs.text.p, "lists/domains:2: [profile u]: as far as filter.allow_override lets it, an "
+                                 "action redirect has no address; accepted: words that allow high.redirect"))
+            fail_msg("%s", errs.text.p);
+        config_free(&c);
+        buf_free(&text);
+        buf_free(&errs.text);
+    }
+}
+
 static double seconds(void)
 {
     struct timespec t;
@@ -251,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_user_has_his_own_over_his_domains),
         cmocka_unit_test(each_setting_has_its_place),
         cmocka_unit_test(mistakes_have_their_line),
+        cmocka_unit_test(a_user_who_may_not_say_where_to_is_a_mistake),
         cmocka_unit_test(many_profiles_cost_nothing),
     };
 

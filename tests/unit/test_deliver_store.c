@@ -141,6 +141,47 @@ static void refused_ones_go_to_quarantine(void **state)
     }
 }
 
+/* Whoever the message was for stands in the books; who has it, or had refused it, in words. */
+static void a_redirected_copy_counts_for_those_it_was_for(void **state)
+{
+    static const char *const notes[] = {"0 d 250 taken\n", "0 f 550 no such mailbox\n"};
+
+    (void)state;
+    for (size_t refused = 0; refused < 2; refused++) {
+        struct world *w = depot_world_plain();
+        struct base b = put_pair(w);
+        struct deliver_item i = item_of(&b);
+        struct buf hdr = {0};
+        char *text;
+
+        buf_addf(&hdr, "Written\na@example.org\nt@example.net\nx-spoold-redirected: %.*s <1@x>,<2@x>\n\n",
+                 BASE_ID_LEN, base_id(&b).p);
+        depot_world_put(w, "outgoing", &b, ".hdr", hdr.p);
+        do_step(w, &i, DELIVER_STEP_OPEN);
+        assert_int_equal(i.left, 1);
+        say_notes(&i, notes[refused]);
+        do_step(w, &i, DELIVER_STEP_NOTE);
+        finish(w, &i, DELIVER_STEP_FORGET);
+        deliver_store_shut(&i);
+        assert_int_equal(
+            depot_world_lines(w, refused ? "\"event\":\"quarantined\"" : "\"event\":\"delivered\""), 1);
+        assert_int_equal(depot_world_lines(w, "\"to\":[\"1@x\",\"2@x\"]"), 1);
+        assert_int_equal(depot_world_lines(w, refused ? "redirected to t@example.net: no such mailbox"
+                                                      : "redirected to t@example.net: taken"),
+                         1);
+        assert_int_equal(depot_world_lines(w, "\n"), 1);
+        depot_world_expect(w, "quarantine/failed", &b, refused ? "@.eml @.hdr @.json" : "");
+        if (refused) {
+            text = depot_world_read(w, "quarantine/failed", &b, ".json");
+            assert_non_null(
+                strstr(text, "\"recipients\":[\"t@example.net\"],\"redirected_from\":[\"1@x\",\"2@x\"]"));
+            free(text);
+        }
+        buf_free(&hdr);
+        depot_world_close(&w);
+    }
+}
+
 static void what_is_no_pair_is_told(void **state)
 {
     struct world *w = depot_world_plain();
@@ -190,6 +231,7 @@ int main(void)
         cmocka_unit_test(notes_say_who_has_it),
         cmocka_unit_test(all_delivered_leaves_nothing),
         cmocka_unit_test(refused_ones_go_to_quarantine),
+        cmocka_unit_test(a_redirected_copy_counts_for_those_it_was_for),
         cmocka_unit_test(what_is_no_pair_is_told),
         cmocka_unit_test(a_walk_finds_envelopes_and_lone_notes),
     };

@@ -398,9 +398,37 @@ static void hostile_lists_cost_no_quadratic_time(void **state)
     envelope_free(&e);
 }
 
+static const struct {
+    const char *what;
+    struct view text;
+    bool good;
+} addresses[] = {
+    {"an address", VIEW("a@example.org"), true},
+    {"a quoted comma", VIEW("\"a,b\"@example.org"), true},
+    {"UTF-8", VIEW("j\xc3\xb6rg@example.org"), true},
+    {"nothing", VIEW(""), false},
+    {"two", VIEW("a@b,c@d"), false},
+    {"a comma behind it", VIEW("a@b,"), false},
+    {"blanks around it", VIEW(" a@b"), false},
+    {"brackets", VIEW("<a@b>"), false},
+    {"an open quote", VIEW("\"a@b"), false},
+    {"a line end", VIEW("a@b\n"), false},
+    {"a NUL", VIEW("a\0@b"), false},
+    {"a bracket in it", VIEW("a<b@c"), false},
+};
+
+static void an_address_is_what_can_stand_there_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(addresses); i++)
+        if (envelope_is_address(addresses[i].text) != addresses[i].good)
+            fail_msg("%s", addresses[i].what);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_is_what_can_stand_there_alone),
         cmocka_unit_test(good_forms_are_read),
         cmocka_unit_test(broken_forms_name_their_line),
         cmocka_unit_test(status_is_read_even_of_broken_files),

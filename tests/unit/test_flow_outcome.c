@@ -17,7 +17,8 @@
     "[profile tag]\nlow.action = tag\n[profile other]\nlow.action = tag\nlow.text = other\n"                 \
     "[profile junk]\nlow.action = junk\n[profile quarantine]\nlow.action = quarantine\n"                     \
     "[profile discard]\nlow.action = discard\n[profile bounce]\nlow.action = bounce\n"                       \
-    "[profile redirect]\nlow.action = redirect\nlow.redirect = a@example.org\n"
+    "[profile redirect]\nlow.action = redirect\nlow.redirect = a@example.org\n"                              \
+    "[profile elsewhere]\nlow.action = redirect\nlow.redirect = b@example.org\n"
 
 static const struct {
     const char *says, *rcpt;
@@ -41,7 +42,15 @@ static const struct {
      "low.action bounce"},
     {"bounce and quarantine", "a@bounce,b@quarantine", MSG_FATE_QUARANTINE, SPOOL_CLASS_SPAM, "00",
      "low.action quarantine"},
-    {"redirect", "a@redirect,b@tag", MSG_FATE_QUARANTINE, SPOOL_CLASS_POLICY, "01", "; quarantined instead"},
+    {"redirect is a copy", "a@redirect,b@tag,c@redirect", MSG_FATE_SEND, 0, "121", ""},
+    {"redirect to two addresses", "a@redirect,b@elsewhere", MSG_FATE_SEND, 0, "12", ""},
+    {"redirect and quarantine", "a@quarantine,b@redirect", MSG_FATE_QUARANTINE, SPOOL_CLASS_SPAM, "01",
+     "low.action quarantine"},
+    {"redirect and discard", "a@redirect,b@discard", MSG_FATE_DROP, 0, "10", "low.action discard"},
+    {"discard beside quarantine is told", "a@quarantine,b@discard", MSG_FATE_QUARANTINE, SPOOL_CLASS_SPAM,
+     "00", "; for those who discard it quarantined with the others"},
+    {"discard beside bounce, too", "a@bounce,b@discard", MSG_FATE_QUARANTINE, SPOOL_CLASS_POLICY, "00",
+     "; quarantined instead; for those who discard it quarantined with the others"},
     {"the same recipient twice", "a@tag,a@tag", MSG_FATE_SEND, 0, "11", ""},
 };
 
@@ -78,8 +87,12 @@ static char copy_of(const struct msg *m, size_t rcpt)
                 continue;
             assert_int_equal(found, '-'); /* once */
             found = (char)('0' + c);
-            if (c)
-                assert_int_equal(m->decided.outcome[rcpt].action, set->outcome->action);
+            if (!c)
+                continue;
+            assert_int_equal(m->decided.outcome[rcpt].action, set->outcome->action);
+            assert_int_equal(set->outcome->action == DECIDE_REDIRECT, set->redirect != NULL);
+            if (set->redirect)
+                assert_true(view_equal(view_of(set->redirect), m->decided.outcome[rcpt].redirect));
         }
     }
     return found;
@@ -87,8 +100,8 @@ static char copy_of(const struct msg *m, size_t rcpt)
 
 static struct config *settings(void)
 {
-    static const char *const names[] = {"tag",     "other",  "junk",    "quarantine",
-                                        "discard", "bounce", "redirect"};
+    static const char *const names[] = {"tag",     "other",  "junk",     "quarantine",
+                                        "discard", "bounce", "redirect", "elsewhere"};
     struct buf lines = {0};
     struct config *c;
 
@@ -187,12 +200,151 @@ static void sixteen_copies_are_the_most(void **state)
     try_many(17, false);
 }
 
+/* --- whatever the settings are ----------------------------------------------------------------------------
+ */
+
+#define RANDOM_PROFILES 60
+#define RANDOM_RCPT     40
+#define RANDOM_ROUNDS   400
+
+static uint64_t noise;
+
+static unsigned pick(unsigned n)
+{
+    noise = noise * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(noise >> 33) % n;
+}
+
+static void add_policy(struct buf *ini, const char *prefix)
+{
+    static const char *const to[] = {"a", "b"}, *const levels[] = {"low", "medium", "high"};
+
+    for (unsigned l = 0; l < 3; l++) {
+        if (pick(2))
+            buf_addf(ini, "%s%s.action = %s\n", prefix, levels[l],
+                     decide_action_name((enum decide_action)pick(DECIDE_ACTION__MAX)));
+        if (pick(4) == 0)
+            buf_addf(ini, "%s%s.text = %u\n", prefix, levels[l], pick(30));
+        buf_addf(ini, "%s%s.redirect = %s@example.org\n", prefix, levels[l], to[pick(2)]);
+    }
+    if (pick(4) == 0)
+        buf_addf(ini, "%slow.threshold = %u\n", prefix, 1 + pick(10));
+    if (pick(4) == 0)
+        buf_addf(ini, "%sfilter.threshold_action = %s\n", prefix,
+                 decide_action_name((enum decide_action)pick(DECIDE_ACTION__MAX)));
+    if (pick(4) == 0)
+        buf_addf(ini, "%sspf.weight_fail = %u\n", prefix, pick(30));
+}
+
+static struct config *random_settings(unsigned profiles)
+{
+    struct buf ini = {0}, lines = {0};
+    struct config *c;
+
+    buf_add_str(&ini, "[lists]\ndomains = @lists/domains\nbody_rules = @lists/body\n"
+                      "[filter]\nallow_override = low.* medium.* high.* filter.* spf.*\n");
+    for (unsigned i = 0; i < profiles; i++) {
+        buf_addf(&ini, "[profile p%u]\n", i);
+        add_policy(&ini, "");
+        buf_addf(&lines, "d%u p%u\na@d%u p%u\n", i, i, i, pick(profiles));
+    }
+    config_world_put("lists/domains", lines.p ? lines.p : "");
+    config_world_put("lists/body", "low 10 contains a\n");
+    c = config_world_load(ini.p);
+    buf_free(&ini);
+    buf_free(&lines);
+    return c;
+}
+
+static struct msg *random_message(unsigned profiles)
+{
+    const unsigned n = 1 + pick(RANDOM_RCPT);
+    struct buf rcpt = {0};
+    struct antispam_verdict *v;
+    struct msg *m;
+
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(&rcpt, "%s%c@d%u", i ? "," : "", 'a' + (char)pick(3), pick(profiles + 1));
+    m = message(rcpt.p, pick(8) != 0);
+    v = &m->spam.given.verdict;
+    if (pick(2)) {
+        v->result = xrealloc(v->result, 2, sizeof *v->result);
+        v->result[v->n++] = (struct antispam_result){
+            .check = CHECK_spf, .result = pick(2) ? RESULT_fail : RESULT_softfail, .count = 1};
+    }
+    buf_free(&rcpt);
+    return m;
+}
+
+/* Copies that somebody could tell apart, or take for one another. */
+static bool are_alike(const struct msg *m, size_t a, size_t b)
+{
+    const struct decide_outcome *x = &m->decided.outcome[a], *y = &m->decided.outcome[b];
+
+    return x->action == y->action && x->weight == y->weight && x->level == y->level &&
+           view_equal(x->text, y->text) && view_equal(x->redirect, y->redirect);
+}
+
+static void check_partition(const struct msg *m)
+{
+    bool discard = true, copied = false;
+
+    for (size_t i = 0; i < m->env.rcpt_n; i++) {
+        const char where = copy_of(m, i);
+        const struct decide_outcome *o = &m->decided.outcome[i];
+
+        assert_true(where != '-');
+        assert_int_equal(where != '0', decide_is_sent(o->action) && !m->decided.too_many);
+        copied |= where != '0';
+        discard &= where != '0' || o->action == DECIDE_DISCARD;
+        for (size_t k = 0; k < i && where != '0'; k++)
+            if (copy_of(m, k) == where)
+                assert_true(are_alike(m, i, k));
+    }
+    assert_int_equal(copied, m->copy_n > 0);
+    assert_int_equal(m->rest.rcpt_n == 0, m->fate == MSG_FATE_SEND);
+    assert_int_equal(m->fate == MSG_FATE_DROP, m->rest.rcpt_n > 0 && discard && !m->decided.too_many);
+    assert_int_equal(m->reason[0] != 0, m->fate != MSG_FATE_SEND);
+}
+
+static void every_recipient_is_in_one_place(void **state)
+{
+    struct spoold *s = xcalloc(1, sizeof *s);
+    unsigned fates[MSG_FATE__MAX] = {0}, crowded = 0, redirected = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < RANDOM_ROUNDS; round++) {
+        unsigned profiles;
+        struct config *c;
+
+        noise = round;
+        profiles = 1 + pick(RANDOM_PROFILES);
+        s->cfg = c = random_settings(profiles);
+        for (int again = 0; again < 5; again++) {
+            struct msg *m = random_message(profiles);
+
+            flow_outcome(s, m);
+            check_partition(m);
+            fates[m->fate]++;
+            crowded += m->decided.too_many;
+            for (size_t k = 0; k < m->copy_n; k++)
+                redirected += m->copy[k].redirect != NULL;
+            msg_free(&m);
+        }
+        config_free(&c);
+    }
+    assert_true(fates[MSG_FATE_SEND] && fates[MSG_FATE_QUARANTINE] && fates[MSG_FATE_DROP] && crowded &&
+                redirected);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcomes_become_copies_and_a_fate),
         cmocka_unit_test(not_judged_is_sent),
         cmocka_unit_test(sixteen_copies_are_the_most),
+        cmocka_unit_test(every_recipient_is_in_one_place),
     };
 
     return cmocka_run_group_tests(tests, config_world_enter, config_world_leave);

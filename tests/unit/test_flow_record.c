@@ -48,6 +48,27 @@ static void every_recipient_stands_in_one_line(void **state)
     }
 }
 
+static void a_redirected_copy_is_about_whom_it_was_for(void **state)
+{
+    struct world *w = depot_world_plain();
+    struct msg *m = depot_world_decided(w, "x", MSG_FATE_DROP, 2);
+
+    (void)state;
+    msg_set_reason(m, "of the rest");
+    m->copy[1].redirect = xstrdup("t@example.org");
+    assert_int_equal(flow_record(&w->d, m), 0);
+    depot_world_flush(w);
+    assert_int_equal(depot_world_lines(w, "\"to\":[\"2@example.net\"]"), 1);
+    assert_int_equal(depot_world_lines(w, "\"reason\":\"redirected to t@example.org\""), 1);
+    assert_int_equal(depot_world_lines(w, "\"reason\":\"of the rest\""), 2);
+    /* After a restart that finds the original gone nothing is written again. */
+    m->recorded = true;
+    assert_int_equal(flow_record(&w->d, m), 0);
+    assert_int_equal(depot_world_lines(w, "\n"), 4);
+    msg_free(&m);
+    depot_world_close(&w);
+}
+
 static void a_sent_message_has_no_line_but_its_copies(void **state)
 {
     struct world *w = depot_world_plain();
@@ -235,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recipient_stands_in_one_line),
+        cmocka_unit_test(a_redirected_copy_is_about_whom_it_was_for),
         cmocka_unit_test(a_sent_message_has_no_line_but_its_copies),
         cmocka_unit_test(accepted_says_who_brought_it),
         cmocka_unit_test(after_a_restart_the_ledger_is_asked),

@@ -12,9 +12,30 @@
 #define HDR_2  "Written\na@example.org\n2@example.net\n\n"
 #define HDR_13 "Written\na@example.org\n1@example.net,3@example.net\n\n"
 
+#define HDR_AWAY                                                                                             \
+    "Written\na@example.org\nt@example.net\nx-spoold-redirected: ID <1@example.net>,<3@example.net>\n\n"
+#define PLAN(copies) "{\"v\":1,\"id\":\"BASE\",\"copies\":[" copies "]}\n"
+
 struct file {
     const char *dir, *suffix, *text;
 };
+
+/* With the ID and the BASE of the message for these words. */
+static void put_file(struct world *w, const struct base *b, const struct file *f)
+{
+    struct buf text = {0};
+
+    for (const char *p = f->text; *p; p++) {
+        if (strncmp(p, "ID ", 3) == 0)
+            buf_add_view(&text, base_id(b)), p++;
+        else if (strncmp(p, "BASE", 4) == 0)
+            buf_add_view(&text, base_view(b)), p += 3;
+        else
+            buf_add_char(&text, *p);
+    }
+    depot_world_put(w, f->dir, b, f->suffix, text.p);
+    buf_free(&text);
+}
 
 /* The recipients of each copy and of the rest: "1 23 |" style, digits of the addresses. */
 static void describe(const struct msg *m, char *to)
@@ -24,6 +45,8 @@ static void describe(const struct msg *m, char *to)
 
         if (c == m->copy_n)
             *to++ = '|';
+        if (set->redirect)
+            *to++ = '>';
         for (size_t i = 0; i < set->rcpt_n; i++)
             *to++ = m->env.rcpt[set->rcpt[i]].p[0];
         *to++ = ' ';
@@ -67,6 +90,33 @@ static void the_plan_is_read_back(void **state)
          MSG_FATE_DROP,
          {{"outgoing", ".hdr", "Written\n\nz@example.net\n\n"}},
          " |123"},
+        {"redirected, in proc", ".hdr.drop", MSG_FATE_DROP, {{"proc", ".1.hdr.out", HDR_AWAY}}, ">13 |2"},
+        {"redirected, published",
+         ".hdr.send",
+         MSG_FATE_SEND,
+         {{"outgoing", ".hdr", HDR_2}, {"outgoing", ".2.hdr", HDR_AWAY}},
+         "2 >13 |"},
+        {"split, all taken by the MTA",
+         ".hdr.send",
+         MSG_FATE_SEND,
+         {{"proc", ".json.out", PLAN("{\"copy\":1,\"to\":\"2\"},{\"copy\":2,\"to\":\"1,3\"}")}},
+         "2 13 |"},
+        {"redirected, taken by the MTA",
+         ".hdr.drop",
+         MSG_FATE_DROP,
+         {{"proc", ".json.out", PLAN("{\"copy\":1,\"to\":\"3\",\"redirect\":\"t@example.net\"}")}},
+         ">3 |12"},
+        {"quarantine, the record moved, the copy taken",
+         ".hdr.q-virus",
+         MSG_FATE_QUARANTINE,
+         {{"quarantine/virus", ".json", PLAN("{\"copy\":1,\"to\":\"2\"}")}},
+         "2 |13"},
+        {"a plan of another message is none",
+         ".hdr.drop",
+         MSG_FATE_DROP,
+         {{"proc", ".json.out", "{\"v\":1,\"id\":\"y\",\"copies\":[{\"copy\":1,\"to\":\"2\"}]}"},
+          {"proc", ".1.hdr.out", HDR_1}},
+         "1 |23"},
         {"a broken envelope in the outlet is no copy",
          ".hdr.drop",
          MSG_FATE_DROP,
@@ -84,8 +134,9 @@ static void the_plan_is_read_back(void **state)
         depot_world_put(w, "proc", &b, ".eml", DEPOT_WORLD_EML);
         depot_world_put(w, "proc", &b, cases[i].suffix, DEPOT_WORLD_HDR);
         for (size_t f = 0; f < 3 && cases[i].file[f].dir; f++)
-            depot_world_put(w, cases[i].file[f].dir, &b, cases[i].file[f].suffix, cases[i].file[f].text);
+            put_file(w, &b, &cases[i].file[f]);
         m->fate = cases[i].fate;
+        m->class = SPOOL_CLASS_VIRUS;
         m->recovered = true;
         snprintf(m->suffix, sizeof m->suffix, "%s", cases[i].suffix);
         assert_int_equal(flow_resume(&w->d, m), 0);
@@ -96,6 +147,45 @@ static void the_plan_is_read_back(void **state)
         /* F1: nothing is done before the commit is durable. */
         assert_int_equal(w->d.spool.pending_n, 1);
         assert_int_equal(w->d.spool.pending[0].needs, SPOOL_NEEDS_DIRS);
+        depot_world_flush(w);
+        msg_free(&m);
+        depot_world_close(&w);
+    }
+}
+
+/* Written down before the original went: a second line might be wrong, as the plan may be gone. */
+static void what_is_written_down_is_not_written_again(void **state)
+{
+    static const struct {
+        enum msg_fate fate;
+        const char *suffix;
+        bool eml, outs, recorded;
+    } cases[] = {
+        {MSG_FATE_SEND, ".hdr.send", true, false, false},
+        {MSG_FATE_SEND, ".hdr.send", false, false, true},
+        {MSG_FATE_SEND, ".hdr.send", false, true, false},
+        {MSG_FATE_DROP, ".hdr.drop", true, false, false},
+        {MSG_FATE_DROP, ".hdr.drop", false, false, true},
+        {MSG_FATE_QUARANTINE, ".hdr.q-virus", false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world *w = depot_world_plain();
+        struct base b = world_base(w, "x");
+        struct msg *m = msg_new(&b);
+
+        if (cases[i].eml)
+            depot_world_put(w, "proc", &b, ".eml", DEPOT_WORLD_EML);
+        depot_world_put(w, "proc", &b, cases[i].suffix, DEPOT_WORLD_HDR);
+        m->fate = cases[i].fate;
+        m->class = SPOOL_CLASS_VIRUS;
+        m->recovered = true;
+        m->outs_hdr = cases[i].outs;
+        snprintf(m->suffix, sizeof m->suffix, "%s", cases[i].suffix);
+        assert_int_equal(flow_resume(&w->d, m), 0);
+        if (m->recorded != cases[i].recorded)
+            fail_msg("case %zu", i);
         depot_world_flush(w);
         msg_free(&m);
         depot_world_close(&w);
@@ -133,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_is_read_back),
+        cmocka_unit_test(what_is_written_down_is_not_written_again),
         cmocka_unit_test(a_broken_original_envelope_still_goes_its_way),
     };
 

@@ -84,6 +84,54 @@ static void each_copy_names_its_own_recipients(void **state)
     depot_world_close(&w);
 }
 
+/* Its plan stands beside the commit and goes with the originals; the envelope names the other address alone.
+ */
+static void a_redirected_copy_has_another_recipient(void **state)
+{
+    static int (*const until[])(struct depot *, struct msg *) = {depot_world_prepare, flow_commit,
+                                                                 flow_content, flow_envelope, flow_record};
+    static int (*const after[])(struct depot *, struct msg *) = {flow_unlink};
+    struct world *w = depot_world_plain();
+    struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
+    struct buf wanted = {0};
+    char *text;
+
+    (void)state;
+    m->copy[0].redirect = xstrdup("t@example.org");
+    m->copy[0].rcpt[m->copy[0].rcpt_n++] = 2;
+    steps(w, m, until, 5);
+    depot_world_expect(w, "proc", &m->base, "@.eml @.hdr.send @.json.out");
+    text = depot_world_read(w, "outgoing", &m->base, ".hdr");
+    buf_addf(
+        &wanted,
+        "Written\na@example.org\nt@example.org\nx-spoold-redirected: %.*s <1@example.net>,<3@example.net>\n"
+        "connectedip: 192.0.2.1\n\n",
+        BASE_ID_LEN, base_id(&m->base).p);
+    assert_string_equal(text, wanted.p);
+    steps(w, m, after, 1);
+    depot_world_expect(w, "proc", &m->base, "@.hdr.send");
+    free(text);
+    buf_free(&wanted);
+    msg_free(&m);
+    depot_world_close(&w);
+}
+
+/* It would be believed after a crash. */
+static void a_plan_of_a_former_attempt_is_gone_before_the_commit(void **state)
+{
+    struct world *w = depot_world_plain();
+    struct msg *m = depot_world_decided(w, "x", MSG_FATE_SEND, 1);
+
+    (void)state;
+    depot_world_put(w, "proc", &m->base, ".json.out", "old");
+    m->json_out = true;
+    assert_int_equal(depot_world_prepare(&w->d, m), 0);
+    depot_world_flush(w);
+    depot_world_expect(w, "proc", &m->base, "@.1.eml.out @.1.hdr.out @.eml @.hdr.w1");
+    msg_free(&m);
+    depot_world_close(&w);
+}
+
 static void each_step_after_the_commit_may_be_repeated(void **state)
 {
     static int (*const after[])(struct depot *, struct msg *) = {flow_content, flow_envelope, flow_record,
@@ -300,6 +348,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sent_message_leaves_only_its_copy),
         cmocka_unit_test(each_copy_names_its_own_recipients),
+        cmocka_unit_test(a_redirected_copy_has_another_recipient),
+        cmocka_unit_test(a_plan_of_a_former_attempt_is_gone_before_the_commit),
         cmocka_unit_test(each_step_after_the_commit_may_be_repeated),
         cmocka_unit_test(bytes_that_change_after_the_claim_are_nobodys_message),
         cmocka_unit_test(a_name_that_is_taken_in_the_outlet_is_never_overwritten),

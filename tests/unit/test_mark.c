@@ -118,6 +118,37 @@ static void mail_that_is_no_spam_says_so(void **state)
                "-1.5\nP X-Spam-Status: No, score=-1.5 required=10 tests=none\n");
 }
 
+static void mail_programs_file_what_was_decided(void **state)
+{
+    static const struct {
+        const char *says;
+        struct decide_outcome o;
+        bool spam;
+    } cases[] = {
+        {"of no level", {.level = DECIDE_NONE, .action = DECIDE_DELIVER}, false},
+        {"of a level that is passed on", {.level = DECIDE_LOW, .action = DECIDE_DELIVER}, true},
+        {"junk by its level", {.level = DECIDE_LOW, .action = DECIDE_JUNK}, true},
+        {"header by its level", {.level = DECIDE_LOW, .action = DECIDE_HEADER}, true},
+        {"junk by the blacklist, of no level",
+         {.level = DECIDE_NONE, .action = DECIDE_JUNK, .section = "filter"},
+         true},
+        {"whitelisted, of a level",
+         {.level = DECIDE_HIGH, .action = DECIDE_DELIVER, .section = "lists"},
+         false},
+    };
+    const struct antispam_verdict none = {.n = 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = mark("score", &none, &cases[i].o);
+
+        if ((strstr(b.p, "P X-Spam-Flag: YES\n") != NULL) != cases[i].spam ||
+            (strstr(b.p, "P X-Spam-Status: Yes, ") != NULL) != cases[i].spam)
+            fail_msg("%s: %s", cases[i].says, b.p);
+        buf_free(&b);
+    }
+}
+
 static void stars_are_whole_weights_and_fifty_at_most(void **state)
 {
     static const struct {
@@ -229,6 +260,7 @@ int main(void)
         cmocka_unit_test(each_log_level_tells_more),
         cmocka_unit_test(what_was_not_judged_only_loses_forged_fields),
         cmocka_unit_test(mail_that_is_no_spam_says_so),
+        cmocka_unit_test(mail_programs_file_what_was_decided),
         cmocka_unit_test(stars_are_whole_weights_and_fifty_at_most),
         cmocka_unit_test(only_tag_touches_the_subject),
         cmocka_unit_test(no_text_makes_a_message_fail),
