@@ -74,6 +74,17 @@ static void find_plan(struct depot *d, struct msg *m)
         msg_fill_rest(m);
 }
 
+/* The original goes after its lines are durable. Where the ledger does not know them they are written again:
+ * its plan may be gone, but better a line that is not exact than none. */
+static bool is_recorded(struct depot *d, const struct msg *m)
+{
+    const enum event_kind end = m->fate == MSG_FATE_DROP ? EVENT_DISCARDED : EVENT_DELIVERED;
+    struct ledger_row row;
+
+    return m->fate != MSG_FATE_QUARANTINE && !m->outs_eml && !m->outs_hdr &&
+           ledger_get(d->ledger, base_view(&m->base), &row) == 1 && (row.events & (1u << end));
+}
+
 int flow_resume(struct depot *d, struct msg *m)
 {
     char name[MSG_NAME_MAX];
@@ -87,7 +98,7 @@ int flow_resume(struct depot *d, struct msg *m)
     if (fstatat(d->spool.proc.fd, msg_file(m, name, ".eml"), &st, AT_SYMLINK_NOFOLLOW) == 0)
         m->eml_stat = st;
     else
-        m->recorded = m->fate != MSG_FATE_QUARANTINE && !m->outs_eml && !m->outs_hdr;
+        m->recorded = is_recorded(d, m);
     find_plan(d, m);
     spool_wait_dirs(&d->spool, &m->err);
     return 0;

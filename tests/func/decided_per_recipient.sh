@@ -25,7 +25,7 @@ a=$(only "$root/outgoing/some" .hdr) || fail "some: $(ls "$root"/outgoing "$root
 has 0 "$a.3.hdr" || fail "there is a third copy"
 q=$(only "$root/quarantine/spam/some" .json) || fail "nothing in quarantine/spam"
 grep -q '"recipients":\["c@strict.example.org","d@gone.example.org"\]' "$q.json" || fail "record: $(cat "$q.json")"
-grep -q '"reason":"weight [0-9.]* is level low: \[profile strict\] low.action quarantine (-o profile strict.low.action=quarantine)"' "$q.json" ||
+grep -q '"reason":"weight [0-9.]* is level low: \[profile strict\] low.action quarantine (-o profile strict.low.action=quarantine); for those who discard it quarantined with the others"' "$q.json" ||
     fail "reason: $(cat "$q.json")"
 for d in '"to":"1,6","weight":[0-9.]*,"level":"low","action":"header","why":"level","threshold":[0-9.]*,"section":"level low","key":"action","line":"default","copy":1' \
     '"to":"3","weight":[0-9.]*,"level":"low","action":"quarantine"' \

@@ -159,14 +159,17 @@ static void what_is_written_down_is_not_written_again(void **state)
     static const struct {
         enum msg_fate fate;
         const char *suffix;
+        enum event_kind known;
         bool eml, outs, recorded;
     } cases[] = {
-        {MSG_FATE_SEND, ".hdr.send", true, false, false},
-        {MSG_FATE_SEND, ".hdr.send", false, false, true},
-        {MSG_FATE_SEND, ".hdr.send", false, true, false},
-        {MSG_FATE_DROP, ".hdr.drop", true, false, false},
-        {MSG_FATE_DROP, ".hdr.drop", false, false, true},
-        {MSG_FATE_QUARANTINE, ".hdr.q-virus", false, false, false},
+        {MSG_FATE_SEND, ".hdr.send", EVENT_DELIVERED, true, false, false},
+        {MSG_FATE_SEND, ".hdr.send", EVENT_DELIVERED, false, false, true},
+        {MSG_FATE_SEND, ".hdr.send", EVENT_DELIVERED, false, true, false},
+        {MSG_FATE_SEND, ".hdr.send", EVENT_ACCEPTED, false, false, false},
+        {MSG_FATE_DROP, ".hdr.drop", EVENT_DISCARDED, true, false, false},
+        {MSG_FATE_DROP, ".hdr.drop", EVENT_DISCARDED, false, false, true},
+        {MSG_FATE_DROP, ".hdr.drop", EVENT_DELIVERED, false, false, false},
+        {MSG_FATE_QUARANTINE, ".hdr.q-virus", EVENT_QUARANTINED, false, false, false},
     };
 
     (void)state;
@@ -174,7 +177,10 @@ static void what_is_written_down_is_not_written_again(void **state)
         struct world *w = depot_world_plain();
         struct base b = world_base(w, "x");
         struct msg *m = msg_new(&b);
+        const struct event known = {.kind = cases[i].known, .at_ms = WORLD_AT, .id = b, .copy = 1};
 
+        assert_int_equal(depot_record(&w->d, &known), 0);
+        depot_world_flush(w);
         if (cases[i].eml)
             depot_world_put(w, "proc", &b, ".eml", DEPOT_WORLD_EML);
         depot_world_put(w, "proc", &b, cases[i].suffix, DEPOT_WORLD_HDR);
