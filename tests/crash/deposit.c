@@ -218,7 +218,7 @@ static bool is_published(const struct deposit *d, struct view eml)
     eml = (struct view){eml.p + own, eml.n - own};
     if (!take_virus(d, &eml))
         return false;
-    if (d->judged && !deposit_take_spam(&eml))
+    if (!deposit_take_spam(&eml, d->judged))
         return false;
     trace = deposit_field_size(eml, VIEW("Received:"));
     eml = (struct view){eml.p + trace, eml.n - trace};

@@ -23,8 +23,9 @@ void deposit_write(struct deposit *d, const struct deposit_row *r);
 /* Bytes of the header field at the start of `v`, folded lines included; 0 when it is not that field. */
 size_t deposit_field_size(struct view v, struct view name);
 
-/* Takes the fields of a judged message off; false when they do not stand there. */
-bool deposit_take_spam(struct view *eml);
+/* Takes the fields of a judged message off; false when it is to be spam and they do not stand there. One that
+ * is none has them only where a worker has judged it. */
+bool deposit_take_spam(struct view *eml, bool spam);
 /* Whether it is `plain` but for the text in front of its subject. */
 bool deposit_is_tagged(struct view eml, struct view plain);
 /* An envelope of `d` with the other address in it. */

@@ -111,15 +111,18 @@ static bool take_field(struct view *eml, struct view name)
     return n > 0;
 }
 
-bool deposit_take_spam(struct view *eml)
+bool deposit_take_spam(struct view *eml, bool spam)
 {
-    static const struct view yes = {"X-Spam-Flag: YES", 16};
+    const struct view flag = spam ? VIEW("X-Spam-Flag: YES") : VIEW("X-Spam-Flag: NO");
+    struct view v = *eml;
 
-    take_field(eml, VIEW("Authentication-Results:"));
-    if (eml->n < yes.n || memcmp(eml->p, yes.p, yes.n) != 0 || !take_field(eml, VIEW("X-Spam-Flag:")))
-        return false;
-    return take_field(eml, VIEW("X-Spam-Level:")) && take_field(eml, VIEW("X-Spam-Score:")) &&
-           take_field(eml, VIEW("X-Spam-Status:"));
+    take_field(&v, VIEW("Authentication-Results:"));
+    if (v.n < flag.n || memcmp(v.p, flag.p, flag.n) != 0 || !take_field(&v, VIEW("X-Spam-Flag:")) ||
+        !take_field(&v, VIEW("X-Spam-Level:")) || !take_field(&v, VIEW("X-Spam-Score:")) ||
+        !take_field(&v, VIEW("X-Spam-Status:")))
+        return !spam;
+    *eml = v;
+    return true;
 }
 
 static const char *subject_of(struct view v)
