@@ -46,24 +46,39 @@ struct loader {
     bool lists; /* list files are read, too */
 };
 
+/* Of [profile NAME] the weights are too many to be listed, and those that it cannot have are looked for
+ * there. */
+static void add_accepted(const char *section, struct view word, bool near, struct buf *text)
+{
+    const bool profile = section && config_value_find_section(view_of(section)) == config_profile_first();
+
+    if (profile && !near && memmem(word.p, word.n, "weight", 6))
+        buf_add_str(text, " (the weights of [rbl NAME], [uribl NAME] and rules are the same for everybody)");
+    buf_add_str(text, "; accepted: ");
+    config_value_list_names(section, profile ? ".weight_" : NULL, text);
+    if (profile)
+        buf_add_str(text, ", and the weights of checks, as spf.weight_fail");
+}
+
 static void complain_unknown(struct loader *l, const char *place, const struct config_setting *s,
                              const char *section)
 {
-    struct view word = section ? s->key : s->section;
-    const char *near = config_value_nearest(section, word);
-    struct buf text = {0};
+    struct buf text = {0}, word = {0};
+    const char *near;
 
+    buf_add_view(&word, section ? s->key : s->section);
+    if (!section && s->name.n)
+        buf_addf(&word, " %.*s", (int)s->name.n, s->name.p);
+    near = config_value_nearest(section, buf_view(&word));
     if (section)
-        buf_addf(&text, "%.*s is not an option of [%s]", (int)word.n, word.p, section);
+        buf_addf(&text, "%s is not an option of [%s]", word.p, section);
     else
-        buf_addf(&text, "[%.*s] is not a known section", (int)word.n, word.p);
+        buf_addf(&text, "[%s] is not a known section", word.p);
     if (near)
         buf_addf(&text, ", did you mean %s?", near);
-    else if (section && config_value_find_section(view_of(section)) == config_profile_first())
-        buf_add_str(&text, " (the weights of [rbl NAME], [uribl NAME] and rules are the same for everybody)");
-    buf_add_str(&text, "; accepted: ");
-    config_value_list_names(section, &text);
+    add_accepted(section, buf_view(&word), near != NULL, &text);
     config_error(l->errs, place, s->lineno, "%s", text.p);
+    buf_free(&word);
     buf_free(&text);
 }
 

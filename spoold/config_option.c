@@ -139,14 +139,14 @@ static const char *name_at(size_t i, const char *section)
     return config_value_find_section(view_of(o->section)) == o ? o->section : NULL;
 }
 
-void config_value_list_names(const char *section, struct buf *to)
+void config_value_list_names(const char *section, const char *but, struct buf *to)
 {
     const char *comma = "";
 
     for (size_t i = 0; i < OPTIONS; i++) {
         const char *name = name_at(i, section);
 
-        if (!name)
+        if (!name || (but && strstr(name, but)))
             continue;
         if (section)
             buf_addf(to, "%s%s", comma, name);

@@ -10,7 +10,9 @@
 #include "common/entry.h"
 #include "common/envelope.h"
 #include "common/xalloc.h"
+#include "spoold/config_set.h"
 #include "spoold/decide.h"
+#include "spoold/verdict.h"
 
 #include <stdlib.h>
 
@@ -100,17 +102,51 @@ struct looking {
     struct config_errors *errs;
 };
 
-/* `section` is "filter" or "level low". */
-static struct config_place place_of(const struct looking *k, const char *section, const char *key)
-{
-    const char *blank = strchr(section, ' ');
-    struct config_place place = {NULL, 0};
-    char whole[64];
+/* A key by its name in a profile, "low" and "threshold"; of everybody it stands in [level low]. */
+struct key {
+    const char *group, *key;
+};
 
-    snprintf(whole, sizeof whole, "%s.%s", blank ? blank + 1 : section, key);
+static const char *section_of(struct key key, char section[32])
+{
+    snprintf(section, 32, strcmp(key.group, "filter") == 0 ? "%s" : "level %s", key.group);
+    return section;
+}
+
+static struct buf name_of(const struct looking *k, struct key key)
+{
+    struct buf name = {0};
+    char section[32];
+
     if (k->profile)
-        place = config_where(k->c, "profile", k->profile, whole);
-    return place.file ? place : config_where(k->c, section, "", key);
+        buf_addf(&name, "[profile %s] %s.%s", k->profile, key.group, key.key);
+    else
+        buf_addf(&name, "[%s] %s", section_of(key, section), key.key);
+    return name;
+}
+
+/* Where the first of them that is written anywhere stands: what is a default cannot be the mistake. */
+static struct config_place place_of(const struct looking *k, const struct key *keys, size_t n)
+{
+    char whole[64], section[32];
+
+    for (size_t i = 0; k->profile && i < n; i++) {
+        const struct config_option *o;
+        const struct config_set_item *s;
+
+        snprintf(whole, sizeof whole, "%s.%s", keys[i].group, keys[i].key);
+        o = config_value_find(VIEW("profile"), view_of(whole));
+        s = o ? config_set_find(k->c->set, o, view_of(k->profile)) : NULL;
+        if (s)
+            return (struct config_place){s->file, s->lineno};
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct config_place place = config_where(k->c, section_of(keys[i], section), "", keys[i].key);
+
+        if (place.file)
+            return place;
+    }
+    return (struct config_place){NULL, 0};
 }
 
 /* It must stand in an envelope as it is, so what a list of senders takes is not enough. */
@@ -121,29 +157,60 @@ static bool is_address(const char *text)
     return at && at > text && !entry_check_sender(view_of(text)) && envelope_is_address(view_of(text));
 }
 
-static const char *const sections[CONFIG_LEVELS] = {"level none", "level low", "level medium", "level high"};
+/* `action` redirects, and the address stands with `level`. */
+static void check_redirect(const struct looking *k, struct key action, const char *level, const char *address)
+{
+    const struct key keys[] = {action, {level, "redirect"}};
+    struct config_place place = place_of(k, keys, 2);
+    struct buf name = name_of(k, action), missing = name_of(k, keys[1]);
+
+    if (!address[0])
+        config_error(k->errs, place.file, place.lineno,
+                     "%s is redirect, but %s is empty; accepted: user@example.org there", name.p, missing.p);
+    buf_free(&name);
+    buf_free(&missing);
+}
+
+static void check_address(const struct looking *k, const struct config_level *l, const char *level)
+{
+    const struct key key = {level, "redirect"};
+    struct config_place place = place_of(k, &key, 1);
+    struct buf name = name_of(k, key);
+
+    if (l->redirect[0] && !is_address(l->redirect))
+        config_error(k->errs, place.file, place.lineno, "%s (%s) is no address; accepted: user@example.org",
+                     name.p, l->redirect);
+    buf_free(&name);
+}
+
+static void check_order(const struct looking *k, const struct config_level *l, enum decide_level level)
+{
+    const struct key keys[] = {{decide_level_name(level), "threshold"},
+                               {decide_level_name(level - 1), "threshold"}};
+    struct config_place place = place_of(k, keys, 2);
+    struct buf high = name_of(k, keys[0]), low = name_of(k, keys[1]);
+
+    buf_add_str(&high, " (");
+    verdict_add_weight(&high, l->threshold);
+    buf_add_str(&low, " (");
+    verdict_add_weight(&low, l[-1].threshold);
+    config_error(k->errs, place.file, place.lineno, "%s) is less than %s); accepted: at least as much",
+                 high.p, low.p);
+    buf_free(&high);
+    buf_free(&low);
+}
 
 static void check_level(const struct looking *k, const struct config_level *l, enum decide_level level)
 {
-    const char *section = sections[level], *name = decide_level_name(level);
-    struct config_place place;
+    const char *name = decide_level_name(level);
 
-    if (l->redirect[0] && !is_address(l->redirect)) {
-        place = place_of(k, section, "redirect");
-        config_error(k->errs, place.file, place.lineno,
-                     "redirect of level %s (%s) is no address; accepted: user@example.org", name,
-                     l->redirect);
-    } else if (!l->redirect[0] && (l->action == DECIDE_REDIRECT || l->outgoing_action == DECIDE_REDIRECT)) {
-        place = place_of(k, section, l->action == DECIDE_REDIRECT ? "action" : "outgoing_action");
-        config_error(k->errs, place.file, place.lineno,
-                     "the action redirect of level %s needs redirect, an address", name);
-    }
-    if (level == DECIDE_LOW || l[-1].threshold <= l->threshold)
-        return;
-    place = place_of(k, section, "threshold");
-    config_error(k->errs, place.file, place.lineno,
-                 "threshold of level %s is less than that of level %s; accepted: at least as much", name,
-                 decide_level_name(level - 1));
+    check_address(k, l, name);
+    if (l->action == DECIDE_REDIRECT)
+        check_redirect(k, (struct key){name, "action"}, name, l->redirect);
+    if (l->outgoing_action == DECIDE_REDIRECT)
+        check_redirect(k, (struct key){name, "outgoing_action"}, name, l->redirect);
+    if (level > DECIDE_LOW && l[-1].threshold > l->threshold)
+        check_order(k, l, level);
 }
 
 /* The key of an action of [filter] that is redirect; NULL: none is. */
@@ -160,13 +227,10 @@ static const char *redirecting(const struct config_policy *p)
 static void check_filter(const struct looking *k, const struct config_policy *p)
 {
     const char *key = redirecting(p);
-    struct config_place place;
 
-    if (!key || p->level[DECIDE_HIGH].redirect[0])
-        return;
-    place = place_of(k, "filter", key);
-    config_error(k->errs, place.file, place.lineno,
-                 "an action redirect of [filter] needs redirect of level high, an address");
+    if (key)
+        check_redirect(k, (struct key){"filter", key}, decide_level_name(DECIDE_HIGH),
+                       p->level[DECIDE_HIGH].redirect);
 }
 
 const char *config_profile_lacks_redirect(const struct config_policy *p)

@@ -64,8 +64,9 @@ size_t config_value_count(const struct config *c, const struct config_group *g);
 void *config_value_element(const struct config *c, const struct config_group *g, size_t i);
 const char *config_value_name(const struct config *c, const struct config_group *g, size_t i);
 
-/* Adds the names one may write, "a, b, c": sections for a NULL section, else its keys. */
-void config_value_list_names(const char *section, struct buf *to);
+/* Adds the names one may write, "a, b, c": sections for a NULL section, else its keys; none that holds `but`
+ * (may be NULL). */
+void config_value_list_names(const char *section, const char *but, struct buf *to);
 /* The name that was probably meant (at most two letters off), or NULL. */
 const char *config_value_nearest(const char *section, struct view word);
 

@@ -97,12 +97,12 @@ static const struct row bad_table[] = {
     {"a weight of a DNS list in a profile", "[profile a]\nrbl.weight = 3\n", NULL, NULL,
      "m.ini:2: rbl.weight is not an option of [profile] (the weights of [rbl NAME], [uribl NAME] and rules "
      "are "
-     "the same for everybody); accepted: spf.weight_pass, ",
+     "the same for everybody); accepted: low.threshold, ",
      1},
     {"a rule in a profile", "[profile a]\nlottery.weight = 3\n", NULL, NULL,
      "m.ini:2: lottery.weight is not an option of [profile] (the weights of [rbl NAME], [uribl NAME] and "
      "rules "
-     "are the same for everybody); accepted: spf.weight_pass, ",
+     "are the same for everybody); accepted: low.threshold, ",
      1},
     {"a key with a blank", "[profile a]\nrbl zen.weight = 3\n", NULL, NULL,
      "m.ini:2: the name before = cannot be read; accepted: small letters, digits, _ and, in [profile NAME], "

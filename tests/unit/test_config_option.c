@@ -48,7 +48,7 @@ static void test_lists_of_names(void **state)
     struct buf text = {0};
 
     (void)state;
-    config_value_list_names(NULL, &text);
+    config_value_list_names(NULL, NULL, &text);
     assert_non_null(
         strstr(text.p, "[mime], [antispam], [dns], [gateways], [lists], [gateway], [spf], [spf_helo]"));
     assert_non_null(
@@ -56,8 +56,11 @@ static void test_lists_of_names(void **state)
                "[list], [profile NAME], [rbl NAME], [uribl NAME], [level low], [level medium], [level high], "
                "[filter], [deliver], [quarantine], [journal], [log], [intake NAME]"));
     buf_clear(&text);
-    config_value_list_names("log", &text);
+    config_value_list_names("log", NULL, &text);
     assert_string_equal(text.p, "target, level");
+    buf_clear(&text);
+    config_value_list_names("log", "lev", &text);
+    assert_string_equal(text.p, "target");
     buf_free(&text);
 }
 
