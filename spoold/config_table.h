@@ -76,7 +76,7 @@ OPT("spool", "external_alarm", TIME, external_alarm, "10m", 1000, 86400000, NULL
 OPT("spool", "proc_group", STR, proc_group, "", 0, 0, NULL, "R073", "Group that may enter the proc folder while external_stage is on.")
 
 OPT("spool", "max_hops", INT, max_hops, "100", 3, 1000, NULL, "", "A message with more Received: fields than this runs in a circle and is moved to quarantine/policy; so is one that passed this host's spoold three times.")
-OPT("spool", "whatif_on_reload", STR, whatif_on_reload, "off", 0, 0, NULL, "", "Whether spoolctl reload first shows what the new settings would have done with the mail of the past (spoolctl whatif). off: no. warn: it does. refuse:N%, as in refuse:5%: where more than N of 100 messages would have been treated in another way, nothing is reloaded but with --force; and SIGHUP, which asks nobody, reloads nothing at all. The stricter one counts of the settings in force and the new ones.")
+OPT("spool", "whatif_on_reload", STR, whatif_on_reload, "off", 0, 0, NULL, "", "Whether spoolctl reload first shows what the new settings would have done with the mail of the past (spoolctl whatif). off: no. warn: it does. refuse:N%, as in refuse:5%: where more than N of 100 messages would have been treated in another way, nothing is reloaded but with --force; and SIGHUP, which asks nobody, reloads nothing at all. Messages of which that cannot be told (as with a DNS list that is new) count as not changed. Of the settings in force and the new ones the stricter one counts.")
 OPT("spool", "whatif_days", INT, whatif_days, "1", 1, 365, NULL, "", "Days of the past that are looked at for whatif_on_reload.")
 
 OPT("workers", "children", INT, worker_children, "2", 1, 64, NULL, "", "Processes that rewrite messages at the same time.")

@@ -45,8 +45,8 @@ OPT("lists", "body_rules", LIST, lists_body_rules, "", 0, 0, "body_rules|body_ru
 #define CONFIG_NO_ROWS(...)
 #define CONFIG_SMTP_SPOOL(id, name)
 #define CONFIG_SMTP_SMTP(id, name) \
-    OPT_CHECK(name, "enable_smtp_in", BOOL, check_smtp_in[CHECK_##id], "no", 0, 0, NULL, "R023", "Also while the mail server still talks to the client (before there is a message), for incoming mail. Nothing asks then in this version.") \
-    OPT_CHECK(name, "enable_smtp_out", BOOL, check_smtp_out[CHECK_##id], "no", 0, 0, NULL, "R023", "The same for mail of authenticated clients and of site.networks.")
+    OPT_CHECK(name, "enable_smtp_in", BOOL, check_smtp_in[CHECK_##id], "no", 0, 0, NULL, "R023", "Does nothing in this version. Meant for asking this already while the mail server talks to the client, before there is a message; this one for incoming mail.") \
+    OPT_CHECK(name, "enable_smtp_out", BOOL, check_smtp_out[CHECK_##id], "no", 0, 0, NULL, "R023", "Does nothing in this version. The same for mail of authenticated clients and of site.networks.")
 #define CONFIG_ROWS(id, name, kind, on, smtp, requirements, help, weights) \
     OPT_CHECK(name, "enable", BOOL, check_on[CHECK_##id], on, 0, 0, NULL, requirements " R022 R025", help) \
     CONFIG_SMTP_##smtp(id, name)
@@ -86,8 +86,8 @@ OPT_RBL("weight", WEIGHT, weight, "5", -1000000, 1000000, NULL, "R057", "Weight 
 OPT_RBL("weight_max", WEIGHT, weight_max, "0", 0, 1000000, NULL, "R057", "Several hits of one message (several answers) count weight each, together up to this, or down to its negative. 0: without a limit.")
 OPT_RBL("dns_server", STR, dns_server, "", 0, 0, NULL, "R061", "Name servers to ask about this list, in the form of dns.servers. Empty: those of dns.servers.")
 OPT_RBL("self_test", BOOL, self_test, "yes", 0, 0, NULL, "R061", "Ask the list at the start and each hour for its test entries (RFC 5782): one that lists everything or nothing at all is left out until it is well again.")
-OPT_RBL("enable_smtp_in", BOOL, smtp_in, "no", 0, 0, NULL, "R023", "Also while the mail server still talks to the client (before there is a message), for incoming mail. Nothing asks then in this version.")
-OPT_RBL("enable_smtp_out", BOOL, smtp_out, "no", 0, 0, NULL, "R023", "The same for mail of authenticated clients and of site.networks.")
+OPT_RBL("enable_smtp_in", BOOL, smtp_in, "no", 0, 0, NULL, "R023", "Does nothing in this version. Meant for asking this already while the mail server talks to the client, before there is a message; this one for incoming mail.")
+OPT_RBL("enable_smtp_out", BOOL, smtp_out, "no", 0, 0, NULL, "R023", "Does nothing in this version. The same for mail of authenticated clients and of site.networks.")
 
 OPT_URIBL("enable", BOOL, enable, "yes", 0, 0, NULL, "R054", "Ask this list.")
 OPT_URIBL("description", STR, description, "", 0, 0, NULL, "R056", "A few words about the list for your own use.")
@@ -100,5 +100,5 @@ OPT_URIBL("weight", WEIGHT, weight, "5", -1000000, 1000000, NULL, "R057", "Weigh
 OPT_URIBL("weight_max", WEIGHT, weight_max, "0", 0, 1000000, NULL, "R057", "Several hits of one message (several domains or answers) count weight each, together up to this, or down to its negative. 0: without a limit.")
 OPT_URIBL("dns_server", STR, dns_server, "", 0, 0, NULL, "R061", "Name servers to ask about this list, in the form of dns.servers. Empty: those of dns.servers.")
 OPT_URIBL("self_test", BOOL, self_test, "yes", 0, 0, NULL, "R061", "Ask the list at the start and each hour for its test entries (RFC 5782): one that lists everything or nothing at all is left out until it is well again.")
-OPT_URIBL("enable_smtp_in", BOOL, smtp_in, "no", 0, 0, NULL, "R023", "Also while the mail server still talks to the client (before there is a message), for incoming mail. Nothing asks then in this version.")
-OPT_URIBL("enable_smtp_out", BOOL, smtp_out, "no", 0, 0, NULL, "R023", "The same for mail of authenticated clients and of site.networks.")
+OPT_URIBL("enable_smtp_in", BOOL, smtp_in, "no", 0, 0, NULL, "R023", "Does nothing in this version. Meant for asking this already while the mail server talks to the client, before there is a message; this one for incoming mail.")
+OPT_URIBL("enable_smtp_out", BOOL, smtp_out, "no", 0, 0, NULL, "R023", "Does nothing in this version. The same for mail of authenticated clients and of site.networks.")
