@@ -19,9 +19,9 @@ CONFIG_LEVEL("medium", 2, "20", "tag", "deliver")
 CONFIG_LEVEL("high", 3, "30", "quarantine", "quarantine")
 
 OPT_POLICY("filter", "filter", "incoming_threshold", WEIGHT, incoming_threshold, "30", 1, 100000000, NULL, "R066", "From this spam weight on threshold_action decides what becomes of an incoming message, and no longer the action of its level. Does nothing while threshold_action is deliver.")
-OPT_POLICY("filter", "filter", "threshold_action", ENUM, threshold_action, "quarantine", 0, 0, CONFIG_ACTIONS, "R066", "deliver: the level decides. Else one of the actions of [level high], with its text and redirect.")
+OPT_POLICY("filter", "filter", "threshold_action", ENUM, threshold_action, "deliver", 0, 0, CONFIG_ACTIONS, "R066", "deliver: the level decides. Else one of the actions of [level high], with its text and redirect.")
 OPT_POLICY("filter", "filter", "outgoing_threshold", WEIGHT, outgoing_threshold, "30", 1, 100000000, NULL, "R068", "The same for outgoing mail, with outgoing_threshold_action.")
-OPT_POLICY("filter", "filter", "outgoing_threshold_action", ENUM, outgoing_threshold_action, "quarantine", 0, 0, CONFIG_ACTIONS, "R068", "The same for outgoing mail from outgoing_threshold on.")
+OPT_POLICY("filter", "filter", "outgoing_threshold_action", ENUM, outgoing_threshold_action, "deliver", 0, 0, CONFIG_ACTIONS, "R068", "The same for outgoing mail from outgoing_threshold on.")
 OPT_POLICY("filter", "filter", "blacklist_action", ENUM, blacklist_action, "quarantine", 0, 0, CONFIG_ACTIONS, "R096", "What becomes of mail from a client in lists.blacklist, before anything else but a virus decides. deliver: nothing by that alone. The other actions are those of [level high], with its text and redirect.")
 OPT_POLICY("filter", "filter", "blocked_action", ENUM, blocked_action, "quarantine", 0, 0, CONFIG_ACTIONS, "R127", "What becomes of mail from a sender in lists.blocked_senders, in the same way; blacklist_action comes first.")
 #undef CONFIG_LEVEL

@@ -7,6 +7,7 @@
 #include "spoold/config_profile.h"
 
 #include "common/check.h"
+#include "spoold/decide.h"
 
 #include "tests/unit/config_world.h"
 
@@ -43,6 +44,13 @@ static void defaults_lose_no_mail(void **state)
     assert_int_equal(c->policy.level[3].threshold, 30000);
     assert_int_equal(c->policy.incoming_threshold, 30000);
     assert_int_equal(c->policy.outgoing_threshold, 30000);
+    /* Else the action of level high, which begins there, too, would never count. */
+    assert_int_equal(c->policy.threshold_action, DECIDE_DELIVER);
+    assert_int_equal(c->policy.outgoing_threshold_action, DECIDE_DELIVER);
+    assert_int_equal(c->policy.level[3].action, DECIDE_QUARANTINE);
+    assert_int_equal(c->policy.level[3].outgoing_action, DECIDE_QUARANTINE);
+    assert_int_equal(c->policy.blacklist_action, DECIDE_QUARANTINE);
+    assert_int_equal(c->policy.blocked_action, DECIDE_QUARANTINE);
     assert_int_equal(c->profile_n, 0);
     config_free(&c);
 }

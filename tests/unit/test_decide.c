@@ -175,6 +175,9 @@ static const struct {
     {"the threshold comes before the level", PROFILES "[filter]\nthreshold_action = junk\n", "high", false,
      OWN, DECIDE_JUNK, "threshold",
      "weight 30 reaches the threshold 30: [filter] threshold_action junk (m.ini:"},
+    {"by itself it does nothing",
+     PROFILES "[filter]\nincoming_threshold = 5\n[level high]\naction = discard\n", "high", false, OWN,
+     DECIDE_DISCARD, "level", "weight 30 is level high: [level high] action discard (m.ini:"},
     {"one that does nothing does not", PROFILES "[filter]\nthreshold_action = deliver\n", "high", false, OWN,
      DECIDE_QUARANTINE, "level", "weight 30 is level high: [level high] action quarantine (default)"},
     {"a thousandth below it", PROFILES "[filter]\nincoming_threshold = 10.001\nthreshold_action = junk\n",
@@ -197,11 +200,11 @@ static const struct {
      "weight 10 is level low: [profile user] low.action junk (m.ini:"},
     {"unless he may",
      "[profile domain]\n[profile limited]\n[profile user]\nfilter.incoming_threshold = 8\n"
-     "[filter]\nallow_override = filter.incoming_threshold\n",
+     "[filter]\nallow_override = filter.incoming_threshold\nthreshold_action = quarantine\n",
      "low", false, USER, DECIDE_QUARANTINE, "threshold", NULL},
     {"a user has what his domain has",
      "[profile limited]\nlow.action = deliver\n[profile user]\n"
-     "[profile domain]\nfilter.incoming_threshold = 8\n",
+     "[profile domain]\nfilter.incoming_threshold = 8\n[filter]\nthreshold_action = quarantine\n",
      "low", false, LIMITED, DECIDE_QUARANTINE, "threshold", NULL},
     {"a text is that of the level", PROFILES "[level low]\naction = tag\ntext = hm\n", "low", false, OWN,
      DECIDE_TAG, "level", NULL},
