@@ -135,6 +135,8 @@ static void outcomes_become_copies_and_a_fate(void **state)
             for (size_t k = 0; k < m->env.rcpt_n; k++)
                 if (copy_of(m, k) != table[i].copies[k])
                     fail_msg("%s: recipient %zu in %c", table[i].says, k, copy_of(m, k));
+                else if (m->decided.copy[m->decided.group[k]] != (unsigned)(table[i].copies[k] - '0'))
+                    fail_msg("%s: the record has another copy for recipient %zu", table[i].says, k);
         }
         msg_free(&m);
     }
