@@ -338,7 +338,7 @@ static void print_outcome(struct ctl_print *p, const struct ctl_decision *d, con
     ctl_text_add(&text, text_of(e, "text"), false);
     print_row(p, "  subject text", &text);
     ctl_text_add(&text, text_of(e, "redirect"), false);
-    print_row(p, "  redirected to", &text);
+    print_row(p, is_quarantined_instead(d, e) ? "  meant for" : "  redirected to", &text);
     buf_free(&text);
 }
 

@@ -39,7 +39,7 @@ struct word {
 };
 
 static const struct word rules[] = {
-    {{"recipients", 10}, "the settings of its recipients, for each of them by the weight, as below"},
+    {{"recipients", 10}, "the settings of its recipients, as below"},
     {{"virus", 5}, "the virus scanner: a virus was found"},
     {{"unexamined", 10}, "the virus scanner: it could not be examined"},
     {{"ambiguous", 9}, "its form: mail readers take it in different ways"},

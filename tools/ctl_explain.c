@@ -176,7 +176,8 @@ static void print_again(struct ctl_print *p, const struct ctl_record *r, const j
 
     if (!ctl_print_add_member(&text, record, "config"))
         return;
-    buf_addf(&text, "; spoolctl replay %s decides it again by them", r->id);
+    buf_add_str(&text, "; to decide again by them: spoolctl replay ");
+    ctl_text_add(&text, ctl_text_short_id(view_of(r->id)), false);
     print_row(p, CTL_PRINT_PLAIN, "settings", &text);
     buf_free(&text);
 }

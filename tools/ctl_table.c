@@ -11,7 +11,7 @@
 #include "tools/ctl_text.h"
 
 #define GAP          2
-#define ID_WIDTH     25
+#define ID_WIDTH     CTL_TEXT_ID
 #define FREE_MIN     8   /* columns of a free cell on the narrowest terminal */
 #define FREE_PLAIN   24  /* the same where there is no terminal: the least, not the most */
 #define NARROW       110 /* below this the year and the seconds are left out */
@@ -38,16 +38,12 @@ static void cell_at(struct buf *b, const json_t *o)
         ctl_print_add_time(b, "", o, "accepted");
 }
 
-/* The last 25 characters: enough for `show`, and they sort by time. Cut before escaping, never through an
- * escape. */
 static void cell_id(struct buf *b, const json_t *o)
 {
     const json_t *id = json_object_get(o, "id");
     struct view v = {json_string_value(id), json_string_length(id)};
 
-    if (v.n > ID_WIDTH)
-        v = (struct view){v.p + v.n - ID_WIDTH, ID_WIDTH};
-    ctl_text_add(b, v, false);
+    ctl_text_add(b, ctl_text_short_id(v), false);
 }
 
 /* A copy that was refused has its number behind the id: without it another entry would be meant. */

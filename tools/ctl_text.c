@@ -174,3 +174,8 @@ void ctl_text_add_time(struct buf *b, struct view rfc3339)
     buf_add_char(b, ' ');
     buf_add(b, rfc3339.p + 11, 8);
 }
+
+struct view ctl_text_short_id(struct view id)
+{
+    return id.n > CTL_TEXT_ID ? (struct view){id.p + id.n - CTL_TEXT_ID, CTL_TEXT_ID} : id;
+}

@@ -27,6 +27,10 @@ void ctl_text_add_cell(struct buf *b, struct view printable, size_t width, bool 
 struct view ctl_text_take_line(struct view *rest, size_t width);
 /* "1023", "1.5k", "12M": at most 5 characters up to exabytes. */
 void ctl_text_add_size(struct buf *b, int64_t bytes);
+/* The last CTL_TEXT_ID characters of an id: enough for every verb, and they sort by time. Cut before
+ * escaping, never through an escape. */
+#define CTL_TEXT_ID 25
+struct view ctl_text_short_id(struct view id);
 /* RFC 3339 as "2026-01-02 03:04:05"; anything else as ctl_text_add. */
 void ctl_text_add_time(struct buf *b, struct view rfc3339);
 

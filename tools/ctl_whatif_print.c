@@ -59,10 +59,10 @@ static void say_example(FILE *to, const struct whatif_example *e)
     struct buf b = {0};
 
     buf_add_str(&b, "             ");
-    ctl_text_add(&b, base_view(&e->id), false);
+    ctl_text_add(&b, ctl_text_short_id(base_view(&e->id)), false);
     buf_add_str(&b, "  <");
     ctl_text_add(&b, view_of(e->from), false);
-    buf_add_str(&b, ">  ");
+    buf_add_str(&b, ">  weight ");
     add_weights(&b, e);
     buf_add_str(&b, "\n               ");
     ctl_text_add(&b, view_of(e->setting), false);

@@ -96,7 +96,7 @@ static void outcomes_name_recipient_reason_and_setting(void **state)
         "  action       redirect: weight 31 is level high and reaches the threshold 30; quarantined instead\n"
         "  set by       [profile own] filter.threshold_action (b:1)\n"
         "  own weights  spf fail 25 (b:9)\n"
-        "  redirected to x@example.org\n");
+        "  meant for    x@example.org\n");
     expect(ctl_decision_print_outcomes,
            "{\"decisions\":[{\"to\":\"4,9\",\"weight\":1,\"level\":\"none\",\"action\":\"quarantine\","
            "\"why\":\"blacklist\"},"

@@ -133,15 +133,14 @@ static void a_record_is_told_to_its_end(void **state)
     (void)state;
     assert_string_equal(text, HEAD
                         "now            delivered\nclient         192.0.2.1\n"
-                        "decided by     the settings of its recipients, for each of them by the weight, as "
-                        "below\nfate           sent on\n\n"
+                        "decided by     the settings of its recipients, as below\nfate           sent on\n\n"
                         "CHECK  RESULT  WEIGHT  WHY" GAP "   SET BY\n"
                         "spf    fail       8.1     " GAP "   a:1\n"
                         "total             8.1  level none\n\n"
                         "for            a@example.org, b\\xff@example.org\n"
                         "  action       deliver: weight 8.1 is level none\n"
                         "  copy         1\n\n"
-                        "settings       0123; spoolctl replay x~1 decides it again by them\n");
+                        "settings       0123; to decide again by them: spoolctl replay x~1\n");
     free(text);
     buf_free(&r.json);
 }

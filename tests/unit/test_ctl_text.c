@@ -177,12 +177,26 @@ static void only_a_real_time_is_shortened(void **state)
     buf_free(&b);
 }
 
+static void an_id_is_known_by_its_end(void **state)
+{
+    static const struct view whole = VIEW("20261123-070812-de4243db~9htmtw43qfw8j2e6k5qr4eemj");
+
+    (void)state;
+    assert_true(view_equal(ctl_text_short_id(whole), VIEW("9htmtw43qfw8j2e6k5qr4eemj")));
+    assert_true(
+        view_equal(ctl_text_short_id(VIEW("~9htmtw43qfw8j2e6k5qr4eemj")), VIEW("9htmtw43qfw8j2e6k5qr4eemj")));
+    assert_true(
+        view_equal(ctl_text_short_id(VIEW("9htmtw43qfw8j2e6k5qr4eemj")), VIEW("9htmtw43qfw8j2e6k5qr4eemj")));
+    assert_true(view_equal(ctl_text_short_id(VIEW("x~1")), VIEW("x~1")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_follows_the_table), cmocka_unit_test(no_byte_pair_reaches_the_terminal_raw),
-        cmocka_unit_test(cell_follows_the_table), cmocka_unit_test(lines_follow_the_table),
-        cmocka_unit_test(size_follows_the_table), cmocka_unit_test(only_a_real_time_is_shortened),
+        cmocka_unit_test(text_follows_the_table),    cmocka_unit_test(no_byte_pair_reaches_the_terminal_raw),
+        cmocka_unit_test(cell_follows_the_table),    cmocka_unit_test(lines_follow_the_table),
+        cmocka_unit_test(size_follows_the_table),    cmocka_unit_test(only_a_real_time_is_shortened),
+        cmocka_unit_test(an_id_is_known_by_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
