@@ -18,15 +18,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 120000 /* settings with long lists take their time, and so may a disk */
+#define PATIENCE_MS   120000 /* settings with long lists take their time, and so may a disk */
+#define WORKERS_LOOKS 100    /* for 10 s: workers with many signatures take longer */
+#define WORKERS_MS    100
 
 /* What spoold says of its settings. */
 struct asked {
     const struct config *c;
     bool force, json;
     json_t *now; /* its line */
+    bool in_force;
+    struct buf late; /* workers that still have the old settings */
     struct buf *why;
 };
 
@@ -211,9 +216,8 @@ static void take_outcome(struct view line, const json_t *object, void *arg)
     if (a->json) {
         fwrite(line.p, 1, line.n, stdout);
         fputc('\n', stdout);
-    } else if (json_is_true(json_object_get(object, "in_force"))) {
-        puts("in force");
     }
+    a->in_force |= json_is_true(json_object_get(object, "in_force"));
     if (mistake)
         buf_addf(a->why, "%s\n", mistake);
 }
@@ -231,6 +235,53 @@ static int give_order(struct asked *a, const struct config *new)
     return rc;
 }
 
+static void take_workers(struct view line, const json_t *object, void *arg)
+{
+    struct asked *a = arg;
+    const json_t *list = json_object_get(object, "workers");
+
+    (void)line;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *w = json_array_get(list, i);
+        const char *role = json_string_value(json_object_get(w, "role"));
+        const char *state = json_string_value(json_object_get(w, "state"));
+
+        if (role && state && strcmp(state, "reloading") == 0)
+            buf_addf(&a->late, "%s%.20s", a->late.n ? ", " : "", role);
+    }
+}
+
+/* The old workers serve until the new ones do: a message that is dropped meanwhile is judged by old lists,
+ * and who has just written one wants to try it. Trouble here changes nothing: the settings are in force. */
+static void wait_for_workers(struct asked *a)
+{
+    const struct timespec pause = {.tv_nsec = WORKERS_MS * 1000000L};
+    struct buf request = {0}, trouble = {0}, *why = a->why;
+
+    ctl_request_add_word(&request, NULL, "status");
+    a->why = &trouble;
+    for (int i = 0; i < WORKERS_LOOKS; i++) {
+        buf_clear(&a->late);
+        if (ask(a, &request, take_workers) || !a->late.n)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    a->why = why;
+    buf_free(&request);
+    buf_free(&trouble);
+}
+
+static void say_in_force(struct asked *a)
+{
+    wait_for_workers(a);
+    if (a->json)
+        return;
+    if (a->late.n)
+        printf("in force; workers that still have the old settings: %s (see spoolctl status)\n", a->late.p);
+    else
+        puts("in force");
+}
+
 int ctl_reload(const struct config *c, bool force, bool json, struct buf *why)
 {
     struct asked a = {.c = c, .force = force, .json = json, .why = why};
@@ -243,6 +294,9 @@ int ctl_reload(const struct config *c, bool force, bool json, struct buf *why)
         rc = look_before(&a, new);
     if (!rc)
         rc = give_order(&a, new);
+    if (!rc && a.in_force)
+        say_in_force(&a);
+    buf_free(&a.late);
     config_free(&new);
     json_decref(a.now);
     return rc;

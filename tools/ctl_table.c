@@ -93,10 +93,21 @@ static void cell_queue_what(struct buf *b, const json_t *o)
     ctl_print_add_part(b, ": ", o, "reason");
 }
 
+/* Some of its recipients have had it. */
+static bool is_in_part(const json_t *o)
+{
+    const char *state = json_string_value(json_object_get(o, "state"));
+
+    return state && (strcmp(state, "quarantined") == 0 || strcmp(state, "discarded") == 0) &&
+           json_integer_value(json_object_get(o, "copies")) > 0;
+}
+
 static void cell_history_what(struct buf *b, const json_t *o)
 {
     ctl_print_add_member(b, o, "state");
     ctl_print_add_part(b, " ", o, "class");
+    if (is_in_part(o))
+        buf_add_str(b, " in part, else delivered");
     if (json_integer_value(json_object_get(o, "copies")) > 1)
         ctl_print_add_part(b, ", copies ", o, "copies");
     ctl_print_add_part(b, ": ", o, "reason");

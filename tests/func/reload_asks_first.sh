@@ -53,5 +53,11 @@ said 0 --json reload
 holds '"changed":' '"in_force":true,"config":"'
 kill -HUP "$pid"
 wait_until 5 "the log says that nobody was asked" grep -q 'event=reload_unasked' "$log"
+# Who has just written a rule tries it at once: the workers must have it, too.
+printf 'cheap 12 contains cheap\nbrandnew 25 contains brandnew\n' > "$dir/lists/body"
+in_file '[level medium]\naction = quarantine\n'
+said 0 reload --force
+deposit brandnew 'Subject: brandnew\n\nx\n' 'connectedip: 192.0.2.1\n'
+wait_until 10 "the new rule is looked for" quarantined spam brandnew
 stop_spoold
 said 75 reload

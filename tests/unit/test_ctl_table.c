@@ -62,6 +62,13 @@ static const struct {
      "2026-01-02 03:04:05  x                                                                                 "
      "    "
      "quarantined virus: Eicar\n"},
+    {"history tells that some have had it", ctl_table_history,
+     "{\"id\":\"x\",\"state\":\"quarantined\",\"copies\":1,\"reason\":\"weight 50\",\"at\":\"2026-01-"
+     "02T03:04:05Z\"}",
+     0,
+     "2026-01-02 03:04:05  x                                                                                 "
+     "    "
+     "quarantined in part, else delivered: weight 50\n"},
     {"wrong kinds leave cells empty", ctl_table_history,
      "{\"id\":1,\"to\":{},\"from\":7,\"size\":\"x\",\"at\":[]}", 0,
      "                                                7\n"},
