@@ -311,7 +311,7 @@ static bool is_quarantined_instead(const struct ctl_decision *d, const json_t *e
 {
     const struct view action = text_of(e, "action");
 
-    return view_equal(text_of(d->record, "fate"), VIEW("quarantine")) &&
+    return view_equal(text_of(d->record, "fate"), VIEW("quarantine")) && !json_object_get(e, "copy") &&
            (view_equal(action, VIEW("discard")) || view_equal(action, VIEW("redirect")) ||
             view_equal(action, VIEW("bounce")));
 }

@@ -24,7 +24,7 @@
 #define WHY_LEAST  12
 
 enum { NAME, RESULT, WEIGHT, WHY, LINE, COLUMNS };
-enum kind { SAYS, NOTHING, UNKNOWN };
+enum kind { SAYS, SKIPPED, NOTHING, UNKNOWN };
 
 struct row {
     struct buf cell[COLUMNS]; /* owned; printable */
@@ -50,7 +50,7 @@ static enum kind kind_of(const json_t *check)
         struct view result;
         enum kind kind;
     } words[] = {
-        {{"miss", 4}, NOTHING}, {{"none", 4}, NOTHING}, {{"skipped", 7}, NOTHING}, {{"unknown", 7}, UNKNOWN}};
+        {{"miss", 4}, NOTHING}, {{"none", 4}, NOTHING}, {{"skipped", 7}, SKIPPED}, {{"unknown", 7}, UNKNOWN}};
     const struct view result = text_of(check, "result");
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -194,19 +194,33 @@ static void free_row(struct row *r)
         buf_free(&r->cell[c]);
 }
 
+/* Of all that were skipped the first tells why: it is who sent the message, the same for all. */
+static void add_why_skipped(struct buf *to, const struct table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->row[i].kind == SKIPPED && t->row[i].cell[WHY].n) {
+            buf_add_str(to, ": ");
+            buf_add_view(to, buf_view(&t->row[i].cell[WHY]));
+            return;
+        }
+}
+
 static void print_folded(struct ctl_print *p, const struct table *t)
 {
     static const char *const words[UNKNOWN + 1][2] = {
+        [SKIPPED] = {"check was skipped", "checks were skipped"},
         [NOTHING] = {"other check found nothing", "other checks found nothing"},
         [UNKNOWN] = {"check could not be answered: what it needs is not known",
                      "checks could not be answered: what they need is not known"}};
     struct buf text = {0};
 
-    for (enum kind k = NOTHING; k <= UNKNOWN; k++) {
+    for (enum kind k = SKIPPED; k <= UNKNOWN; k++) {
         if (!t->count[k])
             continue;
         buf_clear(&text);
         buf_addf(&text, "%zu %s", t->count[k], words[k][t->count[k] > 1]);
+        if (k == SKIPPED)
+            add_why_skipped(&text, t);
         ctl_print_line(p, CTL_PRINT_PLAIN, &text);
     }
     buf_free(&text);

@@ -97,6 +97,14 @@ static void outcomes_name_recipient_reason_and_setting(void **state)
         "  set by       [profile own] filter.threshold_action (b:1)\n"
         "  own weights  spf fail 25 (b:9)\n"
         "  meant for    x@example.org\n");
+    expect(
+        ctl_decision_print_outcomes,
+        "{\"fate\":\"quarantine\",\"decisions\":[{\"to\":\"3\",\"weight\":31,\"level\":\"high\",\"action\":"
+        "\"redirect\",\"redirect\":\"x@example.org\",\"copy\":1}]}",
+        "for            c\\xff@example.org\n"
+        "  action       redirect: weight 31 is level high\n"
+        "  copy         1\n"
+        "  redirected to x@example.org\n");
     expect(ctl_decision_print_outcomes,
            "{\"decisions\":[{\"to\":\"4,9\",\"weight\":1,\"level\":\"none\",\"action\":\"quarantine\","
            "\"why\":\"blacklist\"},"
@@ -175,6 +183,19 @@ static void checks_are_sorted_by_weight_and_dull_ones_counted(void **state)
     assert_non_null(strstr(text, "\ndull            miss          0"));
     assert_non_null(strstr(text, "levels differ, see below"));
     assert_null(strstr(text, "other check"));
+    free(text);
+}
+
+static void skipped_checks_say_why(void **state)
+{
+    char *text = told(ctl_decision_print_checks,
+                      "{\"weight\":0,\"checks\":[{\"name\":\"a\",\"result\":\"skipped\",\"weight\":0},"
+                      "{\"name\":\"b\",\"result\":\"skipped\",\"weight\":0,\"detail\":\"logged in\\u001b\"},"
+                      "{\"name\":\"c\",\"result\":\"miss\",\"weight\":0}]}",
+                      0, false);
+
+    (void)state;
+    assert_non_null(strstr(text, "\n2 checks were skipped: logged in\\x1b\n1 other check found nothing\n"));
     free(text);
 }
 
@@ -263,6 +284,7 @@ int main(void)
         cmocka_unit_test(many_recipients_are_counted),
         cmocka_unit_test(bytes_survive_json),
         cmocka_unit_test(checks_are_sorted_by_weight_and_dull_ones_counted),
+        cmocka_unit_test(skipped_checks_say_why),
         cmocka_unit_test(no_line_is_wider_than_the_page),
         cmocka_unit_test(what_decided_is_said_in_words),
         cmocka_unit_test(what_was_not_got_is_said),
