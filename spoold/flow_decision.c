@@ -45,6 +45,9 @@ static void add_fate(struct json *j, const struct msg *m)
 
     if (m->config[0])
         json_add_str(j, "config", m->config);
+    /* A worker of before a reload has found what is decided about by the new settings. */
+    if (m->spam.judged && m->spam.config[0] && strcmp(m->spam.config, m->config) != 0)
+        json_add_str(j, "judged_by", m->spam.config);
     json_add_str(j, "by", decide_by_name(m->by));
     json_add_str(j, "fate", fates[m->fate]);
     if (m->fate == MSG_FATE_QUARANTINE)

@@ -222,6 +222,7 @@ static void take_verdict(struct spoold *s, struct judging *g, const struct pool_
     }
     memcpy(g->sha256, o->result.sha256, sizeof g->sha256);
     g->judged = true;
+    snprintf(g->config, sizeof g->config, "%s", o->config ? o->config : "");
     if (g->given.verdict.over && !g->missing)
         g->missing = "there were more results than have room";
     end(s, g, JUDGING_DONE, o);

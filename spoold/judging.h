@@ -10,6 +10,7 @@
 
 #include "common/antispam.h"
 #include "common/envelope.h"
+#include "spoold/config_kept.h"
 #include "spoold/pool.h"
 #include "spoold/resolver.h"
 
@@ -39,6 +40,7 @@ struct judging {
     struct antispam_answer given; /* views into `answer` */
     unsigned char sha256[32];
     bool judged;
+    char config[CONFIG_KEPT_HASH_LEN + 1]; /* hash of the settings that it was judged by */
     const char *missing; /* why it was not judged, or not by all facts; NULL: nothing is missing */
     unsigned rounds;
     struct buf suspended; /* lists that failed their self test, as the last order said; owned */

@@ -33,6 +33,7 @@ struct pool_outcome {
     int signal;                 /* 0 = none */
     uint32_t phase;             /* of the crumb page */
     uint64_t generation;
+    const char *config; /* hash of the settings that generation works by; good during `done` */
     uint32_t pid;
     struct wire_loaded loaded;       /* what that generation works with; engine empty: nothing */
     char finding[WIRE_TEXT_MAX + 1]; /* the words that came with a RESULT; "" = none */

@@ -152,6 +152,7 @@ void pool_generation_start(struct pool *p, struct pool_role *r)
                                   .file_max = (uint64_t)p->s->cfg->max_message_size + POOL_FILE_EXTRA,
                                   .deadline = pool_role_deadline(p->s->cfg, r->role),
                                   .due = p->now + pool_role_loading_ms(r->role)};
+    snprintf(g->config, sizeof g->config, "%s", config_kept_hash(p->s->cfg));
     r->gen = g;
     r->retry_due = INT64_MAX;
     pool_allow_less(view_of(p->s->cfg->worker_allow_less), &g->allow_less);

@@ -31,6 +31,7 @@ static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end 
     return (struct pool_outcome){.end = end,
                                  .phase = pool_result_phase(c),
                                  .generation = c->gen->number,
+                                 .config = c->gen->config,
                                  .loaded = c->gen->loaded,
                                  .pid = c->pid};
 }

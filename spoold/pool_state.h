@@ -10,6 +10,7 @@
 #ifndef SPOOLD_POOL_STATE_H
 #define SPOOLD_POOL_STATE_H
 
+#include "spoold/config_kept.h"
 #include "spoold/pool.h"
 
 #include "spoold/spoold.h"
@@ -105,9 +106,10 @@ struct pool_generation {
     struct pool_role *role;
     enum pool_generation_state state;
     uint64_t number, id;
-    bool asked;                        /* LOAD went to the launcher: EXITED is owed */
-    bool exited, unexplained;          /* its link ended before its process did */
-    uint32_t pid, applied, allow_less; /* applied: SANDBOX_ bits, launcher and worker together */
+    char config[CONFIG_KEPT_HASH_LEN + 1]; /* hash of the settings that it was started with */
+    bool asked;                            /* LOAD went to the launcher: EXITED is owed */
+    bool exited, unexplained;              /* its link ended before its process did */
+    uint32_t pid, applied, allow_less;     /* applied: SANDBOX_ bits, launcher and worker together */
     struct wire_ready ready;
     struct wire_loaded loaded;
     bool told_loaded;

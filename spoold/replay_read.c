@@ -266,7 +266,7 @@ static int record_member(struct reader *d, struct view key, void *to)
         {VIEW("config"), &r->config},       {VIEW("fate"), &r->fate},
         {VIEW("class"), &r->class},         {VIEW("reason"), &r->reason},
         {VIEW("sha256"), &r->sha256},       {VIEW("ambiguous_by"), &r->ambiguous_by},
-        {VIEW("suspended"), &r->suspended},
+        {VIEW("suspended"), &r->suspended}, {VIEW("judged_by"), &r->judged_by},
     };
     const int found = read_string_of(d, key, rows, sizeof rows / sizeof *rows);
 
@@ -293,6 +293,8 @@ const char *replay_read(struct view json, struct replay_record *r)
         return "its record cannot be read";
     if (r->by == DECIDE_BY_NOTHING || r->by >= DECIDE_BY__MAX)
         return "its record does not say what decided: it is of another release";
+    if (!r->judged_by.n)
+        r->judged_by = r->config;
     if (r->checks_cut)
         return "its record had no room for the results of its checks";
     return NULL;

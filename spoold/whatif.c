@@ -350,7 +350,7 @@ static void try(const struct whatif_message *m, void *arg)
         count_unknown(w, why);
         return;
     }
-    then = find_then(w, w->record.config);
+    then = find_then(w, w->record.judged_by);
     w->f.not_kept += !then->known;
     decide_again(w, &t, then);
 }

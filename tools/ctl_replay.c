@@ -227,6 +227,7 @@ static int make_checks_again(struct replaying *p, const struct ctl_replay *o, co
 {
     const int fd =
         o->file ? open(o->file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : ctl_record_open_message(p->c, found->id);
+    const struct config *then;
     struct buf difference = {0};
     int rc;
 
@@ -236,7 +237,10 @@ static int make_checks_again(struct replaying *p, const struct ctl_replay *o, co
                  strerror(errno));
         return o->file ? EXIT_DATA_65 : EXIT_FINDING;
     }
-    rc = ctl_replay_full(p->then, found, &p->record, fd, &difference, why);
+    then = settings_of(p, p->record.judged_by);
+    rc = then ? ctl_replay_full(then, found, &p->record, fd, &difference, why) : EXIT_FINDING;
+    if (!then)
+        buf_add_view(why, buf_view(&p->trouble));
     close(fd);
     if (rc == 0 && difference.n) {
         a->outcome = DIFFERENT;

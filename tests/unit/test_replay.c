@@ -15,6 +15,7 @@
 
 #define ID    "0123456789abcdefghjkmnpqr"
 #define TURNS 4000
+#define OLDER "00112233445566778899aabbccddeeff"
 #define INI                                                                                                  \
     "[lists]\ndomains = @lists/domains\nbody_rules = @lists/body\n[spool]\nmax_message_size = 1K\n"          \
     "max_hops = 20\n[profile own]\nspf.weight_fail = 25\nmedium.text = own\nhigh.action = discard\n"         \
@@ -103,6 +104,8 @@ static void decide_and_record(struct spoold *s, struct msg *m, uint64_t *seed, s
     if (flow_decide_wants_judging(s, m) && random_below(seed, 10)) {
         give_verdict(m, seed);
         judging_weigh(s, &m->spam);
+        snprintf(m->spam.config, sizeof m->spam.config, "%s",
+                 random_below(seed, 2) ? config_kept_hash(s->cfg) : OLDER);
     }
     flow_decide(s, m);
     if (m->copy_n)
@@ -142,6 +145,8 @@ static void a_record_leads_to_the_same_decision(void **state)
         if (!replay_is_same(&r, &again, &difference))
             fail_msg("turn %d: %s\n%s", turn, difference.p, record.p);
         assert_int_equal(r.outgoing, m->outgoing);
+        assert_true(view_equal(r.config, view_of(config_kept_hash(c))));
+        assert_true(view_equal(r.judged_by, m->spam.judged ? view_of(m->spam.config) : r.config));
         replay_free_again(&again);
         replay_decide(&r, other, 0, &again);
         changed += !replay_is_same(&r, &again, &difference);
