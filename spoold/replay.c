@@ -39,13 +39,11 @@ static bool is_given(const struct replay_record *r)
 static void take_given(const struct replay_record *r, struct replay_again *out)
 {
     const size_t n = r->reason.n < DECIDE_REASON_MAX ? r->reason.n : DECIDE_REASON_MAX - 1;
-    enum spool_class class = 0;
+    const int class = spool_class_find(r->class);
 
-    while (class < SPOOL_CLASS__MAX && !view_equal(r->class, view_of(spool_class_name(class))))
-        class ++;
     out->whole = (struct decide_whole){
         .by = r->by,
-        .class = class,
+        .class = class < 0 ? SPOOL_CLASS_FAILED : (enum spool_class)class, /* of another release, or none */
         .way = view_equal(r->fate, VIEW("discard")) ? DECIDE_WAY_DROP : DECIDE_WAY_QUARANTINE,
     };
     memcpy(out->whole.reason, r->reason.n ? r->reason.p : "", n);

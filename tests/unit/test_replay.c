@@ -260,6 +260,32 @@ static void what_is_given_stays(void **state)
     config_free(&c);
 }
 
+/* A .json has no checksum, and a later release may have other classes. */
+static void a_class_that_is_none_is_a_difference(void **state)
+{
+    static const char *const records[] = {
+        "{\"by\":\"worker\",\"fate\":\"quarantine\",\"class\":\"odd\"}",
+        "{\"by\":\"held\",\"fate\":\"quarantine\"}",
+        "{\"by\":\"test\",\"fate\":\"odd\"}",
+    };
+    struct config *c = settings();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        struct replay_record r = {.size = 0};
+        struct replay_again again;
+        struct buf difference = {0};
+
+        assert_null(replay_read(view_of(records[i]), &r));
+        replay_decide(&r, c, 0, &again);
+        assert_false(replay_is_same(&r, &again, &difference));
+        replay_free_again(&again);
+        replay_free_record(&r);
+        buf_free(&difference);
+    }
+    config_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +294,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_record_is_noticed, config_world_enter, config_world_leave),
         cmocka_unit_test(what_cannot_be_decided_again_says_so),
         cmocka_unit_test_setup_teardown(what_is_given_stays, config_world_enter, config_world_leave),
+        cmocka_unit_test_setup_teardown(a_class_that_is_none_is_a_difference, config_world_enter,
+                                        config_world_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
