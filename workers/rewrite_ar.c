@@ -4,7 +4,9 @@
  * An id is a token or a quoted string, with comments and folds around it; a version may follow. Readers
  * differ in what they do with anything else, so that an id counts as ours where any of the usual ways to read
  * it gives ours: with and without what stands in quotes or behind an escape, up to a control byte or without
- * it, up to a comment or across it. What has no end (a comment, a quote) and an encoded word are unclear.
+ * it, up to a comment or across it. Unclear is what has no end (a comment, a quote), an encoded word (some
+ * decode it wherever it stands), and, unless it is ours, what comes behind a comment with another one or an
+ * escape in it: who does not count parentheses finds the id within the comment.
  */
 #include "workers/rewrite_ar.h"
 
@@ -14,7 +16,7 @@
 
 struct reading {
     struct view rest, wanted;
-    bool quoted;
+    bool quoted, doubt;
     size_t n;
     char id[AR_ID_ROOM];
 };
@@ -51,7 +53,9 @@ static bool is_ours(const struct reading *r)
 
 static enum rewrite_ar decide(const struct reading *r)
 {
-    return is_ours(r) ? REWRITE_AR_OURS : REWRITE_AR_OTHER;
+    if (is_ours(r))
+        return REWRITE_AR_OURS;
+    return r->doubt ? REWRITE_AR_UNCLEAR : REWRITE_AR_OTHER;
 }
 
 /* Behind its opening parenthesis. False: it has no end. */
@@ -62,6 +66,7 @@ static bool skip_comment(struct reading *r)
     while (r->rest.n && depth) {
         char c = take(r);
 
+        r->doubt |= c == '\\' || c == '(' || (c == '=' && r->rest.n && r->rest.p[0] == '?');
         if (c == '\\' && r->rest.n)
             take(r);
         else if (c == '(')
@@ -89,8 +94,10 @@ static bool step_doubtful(struct reading *r, char c)
 {
     if (c == '(' && !r->quoted)
         return skip_comment(r);
-    if (c == '(')
+    if (c == '(') {
+        r->doubt = true; /* some look for comments first */
         add(r, c);
+    }
     if (c == '"')
         r->quoted = !r->quoted;
     if (c == '\\' && r->quoted && r->rest.n)
@@ -113,10 +120,10 @@ static enum rewrite_ar read_id(struct reading *r, bool whole)
                 return REWRITE_AR_OURS;
             if (!step_doubtful(r, c))
                 return REWRITE_AR_UNCLEAR;
+        } else if (c == '=' && (!r->n || !r->rest.n || r->rest.p[0] == '?')) {
+            return REWRITE_AR_UNCLEAR; /* an encoded word */
         } else if (is_end(r, c)) {
             return decide(r);
-        } else if (c == '=' && !r->quoted) {
-            return REWRITE_AR_UNCLEAR; /* an encoded word */
         } else if (!is_white(c) && (r->quoted || !strchr(",;", c))) {
             add(r, c);
         }

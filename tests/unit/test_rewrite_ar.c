@@ -72,6 +72,13 @@ static const struct ar_case {
     {"a comment without end", VIEW(": (" ID "; spf=pass"), UNCLEAR},
     {"a quote without end", VIEW(": \"" ID ".net; spf=pass"), UNCLEAR},
     {"an encoded word", VIEW(": =?utf-8?q?" ID "?=; spf=pass"), UNCLEAR},
+    {"an encoded word in quotes", VIEW(": \"=?utf-8?q?" ID "?=\"; spf=pass"), UNCLEAR},
+    {"an encoded word for a part of it", VIEW(": mx.=?utf-8?q?example.org?=; spf=pass"), UNCLEAR},
+    {"an encoded word in a comment", VIEW(": (=?utf-8?q?)_" ID "; (?=) mx.example.net; none"), UNCLEAR},
+    {"our name in a comment, for who does not count parentheses",
+     VIEW(": (a(b) " ID "; spf=pass (c)) mx.example.net; none"), UNCLEAR},
+    {"the same with an escape", VIEW(": (\\) " ID "; spf=pass) mx.example.net; none"), UNCLEAR},
+    {"the same in quotes", VIEW(": \"(\") " ID "; spf=pass"), UNCLEAR},
 };
 
 static void an_id_is_ours_where_any_reader_finds_ours(void **state)
