@@ -3,7 +3,8 @@
  *
  * Text that is not ASCII, or that looks like an encoded word, becomes encoded words (RFC 2047) of UTF-8 in
  * base64, each of whole characters. Readers drop the blanks between two encoded words: where the subject
- * begins with one the blank that separates them is part of ours. How the subject looks is told from its begin
+ * begins with one the blank that separates them is part of ours. A line that would become longer than a line
+ * may be (RFC 5322, 2.1.1) is folded behind the text. How the subject looks is told from its begin
  * only, by the same decoder that the checks use; charsets other than UTF-8 and Latin-1 are not opened here,
  * and text in one of them counts as another text.
  */
@@ -12,7 +13,9 @@
 #include "common/utf8.h"
 #include "workers/mail/mail_word.h"
 
-#define SUBJECT_PIECE 36 /* bytes in one word: with "Subject: " a line of 69, where RFC 2047 allows 76 */
+#define SUBJECT_LINE_MAX 998 /* bytes */
+#define SUBJECT_WORD_MAX 62  /* bytes of a whole encoded word */
+#define SUBJECT_PIECE    36  /* bytes in one word: with "Subject: " a line of 69, where RFC 2047 allows 76 */
 
 static bool is_white(char c)
 {
@@ -82,7 +85,7 @@ static void put_base64(struct view v, struct rewrite_out *o)
     }
 }
 
-static void put_words(struct view text, bool crlf, struct rewrite_out *o)
+static void put_words(struct view text, struct view eol, struct rewrite_out *o)
 {
     while (text.n) {
         struct view piece = utf8_cut(text, SUBJECT_PIECE);
@@ -92,14 +95,34 @@ static void put_words(struct view text, bool crlf, struct rewrite_out *o)
         rewrite_out_add(o, VIEW("?="));
         text = (struct view){text.p + piece.n, text.n - piece.n};
         if (text.n)
-            rewrite_out_add(o, crlf ? VIEW("\r\n") : VIEW("\n"));
+            rewrite_out_add(o, eol);
     }
+}
+
+static struct view first_line(struct view v)
+{
+    size_t n = 0;
+
+    while (n < v.n && v.p[n] != '\r' && v.p[n] != '\n')
+        n++;
+    return (struct view){v.p, n};
+}
+
+/* A line of blanks only is never made: it would end the header for some readers. What was too long before
+ * stays as it is. */
+static bool is_too_long(struct view text, struct view value)
+{
+    struct view line = first_line(value);
+    size_t column = needs_words(text) ? SUBJECT_WORD_MAX : text.n;
+
+    return view_trim(line).n && sizeof "Subject" + line.n <= SUBJECT_LINE_MAX &&
+           sizeof "Subject: " + column + line.n > SUBJECT_LINE_MAX;
 }
 
 void rewrite_subject_put(struct view text, struct view value, bool crlf, struct rewrite_out *o)
 {
     char room[256];
-    struct view begin = skip_white(value), t = view_trim(text);
+    struct view begin = skip_white(value), t = view_trim(text), eol = crlf ? VIEW("\r\n") : VIEW("\n");
 
     if (!needs_words(t)) {
         rewrite_out_add(o, VIEW(" "));
@@ -109,8 +132,10 @@ void rewrite_subject_put(struct view text, struct view value, bool crlf, struct 
 
         memcpy(room, t.p, t.n < sizeof room ? t.n : 0);
         room[t.n < sizeof room ? t.n : 0] = ' ';
-        put_words(word ? (struct view){room, t.n + 1} : t, crlf, o);
+        put_words(word ? (struct view){room, t.n + 1} : t, eol, o);
     }
+    if (is_too_long(t, value))
+        rewrite_out_add(o, eol);
     if (value.n && !is_white(value.p[0]))
         rewrite_out_add(o, VIEW(" "));
 }

@@ -128,12 +128,52 @@ static void long_text_is_folded(void **state)
         }
 }
 
+static size_t longest_line(struct view v)
+{
+    size_t longest = 0, n = sizeof "Subject:" - 1;
+
+    for (size_t i = 0; i < v.n; i++) {
+        n = v.p[i] == '\n' ? 0 : n + (v.p[i] != '\r');
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+/* No line becomes longer than 998 bytes, and none becomes blank. */
+static void a_long_line_is_folded_behind_the_text(void **state)
+{
+    static const struct view texts[] = {{"[SPAM?] ", 8}, {"[M\xc3\xbcll] ", 8}};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+        for (size_t n = 900; n <= 989; n++) {
+            struct buf value = {0}, b;
+
+            buf_add_char(&value, ' ');
+            for (size_t i = 0; i < n; i++)
+                buf_add_char(&value, 'a');
+            b = put(texts[k], buf_view(&value), true);
+            assert_true(longest_line(buf_view(&b)) <= 998);
+            assert_true(n < 981 || memmem(b.p, b.n, "\r\n a", 4));
+            assert_true(n > 920 || !memchr(b.p, '\n', b.n));
+            assert_true(rewrite_subject_has(buf_view(&b), texts[k]));
+            memset(value.p, ' ', value.n);
+            buf_add_str(&value, "\r\n b");
+            buf_free(&b);
+            b = put(texts[k], buf_view(&value), true);
+            assert_null(memmem(b.p, b.n, "]\r\n ", 4));
+            buf_free(&value);
+            buf_free(&b);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_found_however_it_is_written),
         cmocka_unit_test(text_is_seen_as_meant_and_the_rest_stays),
         cmocka_unit_test(long_text_is_folded),
+        cmocka_unit_test(a_long_line_is_folded_behind_the_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
