@@ -130,7 +130,7 @@ OPT("quarantine", "expire_poison", TIME, expire_poison, "0", 0, 315360000000, NU
 OPT("quarantine", "expire_failed", TIME, expire_failed, "0", 0, 315360000000, NULL, "", "The same for quarantine/failed.")
 OPT("quarantine", "keep_released", TIME, keep_released, "7d", 0, 315360000000, NULL, "", "Entries that were released are deleted after this time. 0: at once.")
 
-OPT("journal", "log_addresses", ENUM, log_addresses, "full", 0, 0, "full|hash|none", "", "How mail addresses are written to the journal: full, hash (they can be searched for, not read), or none.")
+OPT("journal", "log_addresses", ENUM, log_addresses, "full", 0, 0, "full|hash|none", "", "How mail addresses are written to the journal: full, hash (they can be searched for, not read), or none. With hash and none its records have no login, no facts and no text that rules found either.")
 OPT("journal", "keep_history", TIME, keep_history, "90d", 86400000, 315360000000, NULL, "", "Whole days of journal that are kept.")
 OPT("journal", "compress", BOOL, compress, "yes", 0, 0, NULL, "", "Compress the journal of past days.")
 

@@ -3,7 +3,8 @@
  *
  * Store thread, of a message that the loop has decided about. Names, details and facts come from workers that
  * have read a stranger's mail: common/json.h escapes them. Addresses of recipients are not in it: they stand
- * in the line, as journal.log_addresses wants them.
+ * in the line, as journal.log_addresses wants them; where it wants none, results have lost theirs already
+ * (verdict.c), and what only checking anew needs is left out: that needs the envelope's addresses, too.
  */
 #include "spoold/flow_decision.h"
 
@@ -58,8 +59,23 @@ static void add_fate(struct json *j, const struct msg *m)
         json_add_str(j, "direction", m->outgoing ? "outgoing" : "incoming");
 }
 
+/* That he has logged in decides about the direction; who he is does not. */
+static void add_word(struct json *j, const char *member, struct view v, bool nameless)
+{
+    struct buf text = {0};
+
+    if (nameless && strcmp(member, "auth") == 0)
+        buf_add_str(&text, "*");
+    else if (nameless)
+        verdict_add_nameless(&text, v);
+    else
+        buf_add_view(&text, v);
+    json_add_view(j, member, buf_view(&text));
+    buf_free(&text);
+}
+
 /* What the antispam stage was told of the envelope, but for the addresses. */
-static void add_envelope(struct json *j, const struct msg *m)
+static void add_envelope(struct json *j, const struct msg *m, bool nameless)
 {
     static const struct {
         const char *member, *key;
@@ -70,7 +86,7 @@ static void add_envelope(struct json *j, const struct msg *m)
         const struct view *v = envelope_find(&m->env, keys[i].key, 0);
 
         if (v && v->n)
-            json_add_view(j, keys[i].member, (struct view){v->p, v->n < WORD_MAX ? v->n : WORD_MAX});
+            add_word(j, keys[i].member, (struct view){v->p, v->n < WORD_MAX ? v->n : WORD_MAX}, nameless);
     }
     json_end_object(j);
 }
@@ -102,18 +118,20 @@ static void add_parts(struct json *j, const struct msg *m, bool whole)
         parts_add_json_within(j, &m->parts, whole ? SIZE_MAX : DECISION_PARTS_BYTES);
 }
 
-void flow_decision_add(struct json *j, const struct msg *m, bool whole)
+void flow_decision_add(struct json *j, const struct msg *m, enum flow_decision_form form)
 {
+    const bool whole = form == FLOW_DECISION_WHOLE, nameless = form == FLOW_DECISION_NAMELESS;
     const struct verdict v = {.given = m->spam.judged ? &m->spam.given.verdict : NULL,
                               .checks = buf_view(&m->spam.checks),
                               .weight = m->spam.weight,
                               .decisions = buf_view(&m->decisions),
                               .facts = &m->spam.facts,
                               .now = m->spam.now,
+                              .nameless = nameless,
                               .missing = m->spam.missing};
 
     add_fate(j, m);
-    add_envelope(j, m);
+    add_envelope(j, m, nameless);
     add_bytes(j, m);
     add_parts(j, m, whole);
     if (m->spam.judged && m->spam.suspended.n)
@@ -121,13 +139,13 @@ void flow_decision_add(struct json *j, const struct msg *m, bool whole)
     verdict_add_json(j, &v, whole ? SIZE_MAX : DECISION_FACTS_BYTES);
 }
 
-void flow_decision_make(const struct msg *m, struct buf *to)
+void flow_decision_make(const struct msg *m, enum flow_decision_form form, struct buf *to)
 {
     struct json j;
 
     if (m->by == DECIDE_BY_NOTHING)
         return;
     json_open(&j, to);
-    flow_decision_add(&j, m, false);
+    flow_decision_add(&j, m, form);
     json_close(&j);
 }

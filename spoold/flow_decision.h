@@ -10,10 +10,16 @@
 #include "common/json.h"
 #include "spoold/msg.h"
 
-/* Its members onto an open object. `whole`: nothing is cut that would make a line of the journal too long. */
-void flow_decision_add(struct json *j, const struct msg *m, bool whole);
+enum flow_decision_form {
+    FLOW_DECISION_WHOLE,    /* nothing is cut that would make a line of the journal too long */
+    FLOW_DECISION_LINE,     /* for the journal */
+    FLOW_DECISION_NAMELESS, /* for one that keeps no addresses: without login, local parts and facts */
+};
+
+/* Its members onto an open object. */
+void flow_decision_add(struct json *j, const struct msg *m, enum flow_decision_form form);
 /* The object for the journal; empty for what was found committed after a restart: what decided about it
  * stands in the line "accepted". */
-void flow_decision_make(const struct msg *m, struct buf *to);
+void flow_decision_make(const struct msg *m, enum flow_decision_form form, struct buf *to);
 
 #endif

@@ -103,7 +103,9 @@ int flow_record_accepted(struct depot *d, struct msg *m)
     e.reason = (struct view){NULL, 0};
     if (client)
         e.client = (struct view){client->p, client->n < RECORD_CLIENT_MAX ? client->n : RECORD_CLIENT_MAX};
-    flow_decision_make(m, &decision);
+    flow_decision_make(
+        m, d->cfg->log_addresses == LOG_ADDRESSES_FULL ? FLOW_DECISION_LINE : FLOW_DECISION_NAMELESS,
+        &decision);
     e.record = buf_view(&decision);
     r = record_lines(d, m, &e, m->env.rcpt, m->env.rcpt_n);
     buf_free(&decision);
@@ -212,7 +214,7 @@ void flow_quarantine_record(const struct msg *m, struct buf *out)
     json_add_int(&j, "size", (int64_t)msg_size(m));
     if (flow_plan_is_needed(m))
         flow_plan_add_json(m, &j);
-    flow_decision_add(&j, m, true);
+    flow_decision_add(&j, m, FLOW_DECISION_WHOLE);
     if (m->crash.cause[0])
         add_crash(&j, m);
     json_close(&j);

@@ -5,6 +5,7 @@
 #include "spoold/verdict.h"
 
 #include "spoold/config.h"
+#include "spoold/journal.h"
 #include "spoold/weigh.h"
 
 #include <inttypes.h>
@@ -36,17 +37,70 @@ static void add_weight(struct json *j, const char *key, int64_t weight)
     buf_free(&text);
 }
 
-static void add_client(struct json *j, const struct antispam_client *c)
+static bool is_local(char c)
+{
+    return (unsigned char)c > ' ' && !strchr("\"<>()[],;:@", c);
+}
+
+/* Where the local part begins that ends the text; a quoted one at the first quote, since quotes may be in it.
+ */
+static size_t local_part(struct view text)
+{
+    const char *quote = text.n && text.p[text.n - 1] == '"' ? memchr(text.p, '"', text.n) : NULL;
+    size_t i = quote ? (size_t)(quote - text.p) : text.n;
+
+    while (i && is_local(text.p[i - 1]))
+        i--;
+    return i;
+}
+
+void verdict_add_nameless(struct buf *to, struct view text)
+{
+    const char *sign;
+
+    while (text.n && (sign = memchr(text.p, '@', text.n))) {
+        const size_t at = (size_t)(sign - text.p), begin = local_part((struct view){text.p, at});
+
+        buf_add(to, text.p, begin);
+        buf_add_str(to, begin < at ? "*@" : "@");
+        text = (struct view){sign + 1, text.n - at - 1};
+    }
+    buf_add_view(to, text);
+}
+
+static void add_words(struct json *j, const char *key, struct view v, bool nameless)
+{
+    struct buf text = {0};
+
+    if (nameless)
+        verdict_add_nameless(&text, v);
+    if (v.n)
+        json_add_view(j, key, nameless ? buf_view(&text) : v);
+    buf_free(&text);
+}
+
+static void add_client(struct json *j, const struct antispam_client *c, bool nameless)
 {
     json_begin_object(j, "client");
     if (c->ip.n)
         json_add_view(j, "ip", c->ip);
-    if (c->helo.n)
-        json_add_view(j, "helo", c->helo);
+    add_words(j, "helo", c->helo, nameless);
     if (c->name.n)
         json_add_view(j, "name", c->name);
     json_add_views(j, "via", c->via, c->via_n);
     json_end_object(j);
+}
+
+/* What rules find is the mail's own text, cut anywhere. */
+static void add_found(struct json *j, const struct config *cfg, const struct antispam_result *r)
+{
+    const bool nameless = cfg->log_addresses != LOG_ADDRESSES_FULL;
+
+    if (!nameless || (r->check != CHECK_header && r->check != CHECK_body))
+        add_words(j, "detail", r->detail, nameless);
+    if (r->count > 1)
+        json_add_int(j, "count", r->count);
+    add_words(j, "props", r->props, nameless);
 }
 
 static int64_t add_check(struct buf *to, const struct config *cfg, const struct antispam_result *r)
@@ -61,12 +115,7 @@ static int64_t add_check(struct buf *to, const struct config *cfg, const struct 
     json_add_view(&j, "name", buf_view(&name));
     json_add_str(&j, "result", check_result_name(r->result));
     add_weight(&j, "weight", w.weight);
-    if (r->detail.n)
-        json_add_view(&j, "detail", r->detail);
-    if (r->count > 1)
-        json_add_int(&j, "count", r->count);
-    if (r->props.n)
-        json_add_view(&j, "props", r->props);
+    add_found(&j, cfg, r);
     if (w.place.n > PLACE_MAX)
         w.place = (struct view){w.place.p + w.place.n - PLACE_MAX, PLACE_MAX};
     json_add_view(&j, "line", w.place);
@@ -109,7 +158,7 @@ void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
     const struct view missing = view_of(v->missing);
 
     if (v->given) {
-        add_client(j, &v->given->client);
+        add_client(j, &v->given->client, v->nameless);
         if (v->checks.n <= max)
             json_add_text(j, "checks", v->checks);
         else
@@ -123,5 +172,5 @@ void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
     if (v->missing)
         json_add_views(j, "incomplete", &missing, 1);
     if (v->given) /* the clock is a fact, too */
-        add_facts(j, v, max);
+        add_facts(j, v, v->nameless ? 0 : max);
 }

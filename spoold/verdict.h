@@ -19,12 +19,16 @@ struct verdict {
     struct view decisions; /* of decision_json_make(); empty: nothing was decided by it */
     const struct facts *facts;
     int64_t now;         /* the clock that it was judged by, Unix ms */
+    bool nameless;       /* no address may be kept: no facts, no local part in what the client says */
     const char *missing; /* why it was not judged, or not by all facts; NULL: nothing is missing */
 };
 
 /* "8", "-1.5", "0.125": thousandths. */
 void verdict_add_weight(struct buf *to, int64_t weight);
-/* The JSON array [{"name","result","weight","detail","line"}]; answers the sum of the weights. */
+/* The text with "*" for the local part of each address in it; of such a text it makes the same. */
+void verdict_add_nameless(struct buf *to, struct view text);
+/* The JSON array [{"name","result","weight","detail","line"}]; answers the sum of the weights. Where the
+ * journal keeps no addresses by these settings, details have none, and rules do not quote the mail. */
 int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verdict *v, struct buf *to);
 /*
  * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "decisions", "incomplete":[..], and

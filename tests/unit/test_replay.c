@@ -110,7 +110,7 @@ static void decide_and_record(struct spoold *s, struct msg *m, uint64_t *seed, s
     flow_decide(s, m);
     if (m->copy_n)
         flow_decide_hops(s, m, random_below(seed, 22), random_below(seed, 4));
-    flow_decision_make(m, record);
+    flow_decision_make(m, FLOW_DECISION_LINE, record);
 }
 
 static struct replay_record about(const struct msg *m)

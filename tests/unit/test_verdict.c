@@ -132,9 +132,44 @@ static void what_was_not_judged_says_so(void **state)
     buf_free(&b);
 }
 
+static void an_address_loses_its_local_part(void **state)
+{
+    static const struct {
+        const char *text, *wanted;
+    } cases[] = {
+        {"", ""},
+        {"no address", "no address"},
+        {"ann@example.org", "*@example.org"},
+        {"From: \"Ann\" <a.b+c=d@example.org>, b@example.net",
+         "From: \"Ann\" <*@example.org>, *@example.net"},
+        {"\"a b\"@example.org", "*@example.org"},
+        {"x \"a\\\"b\"@example.org", "x *@example.org"},
+        {"odd\"@example.org", "*@example.org"},
+        {"\xc3\xa4nn@example.org", "*@example.org"},
+        {"@lists/names", "@lists/names"},
+        {"a@b@c", "*@*@c"},
+        {"ends in a@", "ends in *@"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf once = {0}, twice = {0};
+
+        buf_add_str(&once, "");
+        buf_add_str(&twice, "");
+        verdict_add_nameless(&once, view_of(cases[i].text));
+        verdict_add_nameless(&twice, buf_view(&once));
+        assert_true(view_equal(buf_view(&once), view_of(cases[i].wanted)));
+        assert_true(view_equal(buf_view(&twice), view_of(cases[i].wanted)));
+        buf_free(&once);
+        buf_free(&twice);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_loses_its_local_part),
         cmocka_unit_test(weights_are_written_shortly),
         cmocka_unit_test(results_have_their_weights_and_places),
         cmocka_unit_test(facts_come_last_and_may_be_left_out),
