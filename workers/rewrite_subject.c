@@ -4,9 +4,10 @@
  * Text that is not ASCII, or that looks like an encoded word, becomes encoded words (RFC 2047) of UTF-8 in
  * base64, each of whole characters. Readers drop the blanks between two encoded words: where the subject
  * begins with one the blank that separates them is part of ours. A line that would become longer than a line
- * may be (RFC 5322, 2.1.1) is folded behind the text. How the subject looks is told from its begin
- * only, by the same decoder that the checks use; charsets other than UTF-8 and Latin-1 are not opened here,
- * and text in one of them counts as another text.
+ * may be (RFC 5322, 2.1.1) is folded behind the text. A text in encoded words with mistakes is none: there
+ * are readers that would not show it. How the subject looks is told from its begin only, by the same decoder
+ * that the checks use; charsets other than UTF-8 and Latin-1 are not opened here, and text in one of them
+ * counts as another text.
  */
 #include "workers/rewrite_subject.h"
 
@@ -16,6 +17,10 @@
 #define SUBJECT_LINE_MAX 998 /* bytes */
 #define SUBJECT_WORD_MAX 62  /* bytes of a whole encoded word */
 #define SUBJECT_PIECE    36  /* bytes in one word: with "Subject: " a line of 69, where RFC 2047 allows 76 */
+
+#define SUBJECT_WORD_LIMIT 75 /* of anybody's (RFC 2047, section 2) */
+
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static bool is_white(char c)
 {
@@ -46,11 +51,83 @@ static bool begins_with(struct view v, struct view text)
     return v.n == 0 || is_white(v.p[0]);
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_sound_q(struct view v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i] == '=' && (v.n - i < 3 || !is_hex(v.p[i + 1]) || !is_hex(v.p[i + 2])))
+            return false;
+    return true;
+}
+
+static bool is_sound_base64(struct view v)
+{
+    size_t end = v.n;
+
+    while (end && v.n - end < 2 && v.p[end - 1] == '=')
+        end--;
+    for (size_t i = 0; i < end; i++)
+        if (!strchr(base64, v.p[i]))
+            return false;
+    return v.n % 4 == 0;
+}
+
+/* What stands before the next "?", which is taken, too. False: there is none. */
+static bool take_part(struct view *v, struct view *part)
+{
+    const char *end = v->n ? memchr(v->p, '?', v->n) : NULL;
+
+    if (!end)
+        return false;
+    *part = (struct view){v->p, (size_t)(end - v->p)};
+    *v = (struct view){end + 1, v->n - part->n - 1};
+    return true;
+}
+
+/* An encoded word by all rules of RFC 2047, section 2; else some readers show it as it stands. */
+static bool is_sound_word(struct view v)
+{
+    struct view charset, encoding, text;
+
+    if (v.n > SUBJECT_WORD_LIMIT || v.n < 2 || memcmp(v.p, "=?", 2) != 0)
+        return false;
+    v = (struct view){v.p + 2, v.n - 2};
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i] <= ' ' || v.p[i] > '~')
+            return false;
+    if (!take_part(&v, &charset) || !take_part(&v, &encoding) || !take_part(&v, &text))
+        return false;
+    if (!charset.n || encoding.n != 1 || !text.n || !view_equal(v, VIEW("=")))
+        return false;
+    return (encoding.p[0] | 0x20) == 'q' ? is_sound_q(text)
+                                         : (encoding.p[0] | 0x20) == 'b' && is_sound_base64(text);
+}
+
+/* Up to the first word that not all readers decode. */
+static struct view sound_part(struct view v)
+{
+    for (size_t i = 0, n; i < v.n; i += n) {
+        struct view word = {v.p + i, 0};
+
+        while (i + word.n < v.n && !is_white(word.p[word.n]))
+            word.n++;
+        if (memmem(word.p, word.n, "=?", 2) && !is_sound_word(word))
+            return (struct view){v.p, i};
+        n = word.n ? word.n : 1;
+    }
+    return v;
+}
+
 bool rewrite_subject_has(struct view value, struct view text)
 {
     struct mail_arena a = {0};
     bool has;
 
+    value = sound_part(value);
     /* Half a character at a cut would make the decoder take all of it for another charset. */
     while (value.n && (unsigned char)value.p[value.n - 1] >= 0x80 && !charset_is_utf8(value))
         value.n--;
@@ -69,18 +146,16 @@ static bool needs_words(struct view text)
 
 static void put_base64(struct view v, struct rewrite_out *o)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
     for (size_t i = 0; i < v.n; i += 3) {
         size_t n = v.n - i < 3 ? v.n - i : 3;
         unsigned char b[3] = {0};
         char four[4];
 
         memcpy(b, v.p + i, n);
-        four[0] = letters[b[0] >> 2];
-        four[1] = letters[(b[0] & 3) << 4 | b[1] >> 4];
-        four[2] = n > 1 ? letters[(b[1] & 15) << 2 | b[2] >> 6] : '=';
-        four[3] = n > 2 ? letters[b[2] & 63] : '=';
+        four[0] = base64[b[0] >> 2];
+        four[1] = base64[(b[0] & 3) << 4 | b[1] >> 4];
+        four[2] = n > 1 ? base64[(b[1] & 15) << 2 | b[2] >> 6] : '=';
+        four[3] = n > 2 ? base64[b[2] & 63] : '=';
         rewrite_out_add(o, (struct view){four, sizeof four});
     }
 }
