@@ -148,6 +148,33 @@ static const struct line *find_plain_address(const struct decide_profiles *t, ch
     return find_address(t, plain, keep + n - at + 1);
 }
 
+static const struct line *find_user(const struct decide_profiles *t, char *all, size_t at, size_t n)
+{
+    const struct line *l = find_address(t, all, n);
+
+    return l ? l : find_plain_address(t, all, at, n);
+}
+
+/*
+ * "@relay.example:user@example.org" and "\"user\"@example.org" are user@example.org, too, or a sender could
+ * choose how a user's mail is judged. In place: the same, or less; the domain stays the same.
+ */
+static size_t bare_address(char *all, size_t *at, size_t n)
+{
+    const char *route = all[0] == '@' ? memchr(all, ':', *at) : NULL;
+    size_t from = route ? (size_t)(route - all) + 1 : 0, to = 0, sign = *at - 1;
+    const bool quoted = sign - from >= 2 && all[from] == '"' && all[sign - 1] == '"';
+
+    for (size_t end = sign - quoted, i = from + quoted; i < end; i++) {
+        if (quoted && all[i] == '\\' && i + 1 < end)
+            i++;
+        all[to++] = all[i];
+    }
+    memmove(all + to, all + sign, n - sign);
+    *at = to + 1;
+    return n - sign + to;
+}
+
 static const struct line *find(const struct decide_profiles *t, struct view rcpt, bool domain_only)
 {
     char all[ENVELOPE_ADDR_MAX + 1];
@@ -163,9 +190,11 @@ static const struct line *find(const struct decide_profiles *t, struct view rcpt
     if (n > at + 1 && all[n - 1] == '.')
         n--;
     if (!domain_only)
-        l = find_address(t, all, n);
-    if (!l && !domain_only)
-        l = find_plain_address(t, all, at, n);
+        l = find_user(t, all, at, n);
+    if (!l && !domain_only && (all[0] == '@' || all[0] == '"')) {
+        n = bare_address(all, &at, n);
+        l = find_user(t, all, at, n);
+    }
     return l ? l : find_domain(t, all, at, n);
 }
 
