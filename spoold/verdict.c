@@ -171,6 +171,8 @@ void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
         json_add_bool(j, "decisions_cut", true);
     if (v->missing)
         json_add_views(j, "incomplete", &missing, 1);
-    if (v->given) /* the clock is a fact, too */
-        add_facts(j, v, v->nameless ? 0 : max);
+    if (v->given && v->nameless)
+        json_add_bool(j, "facts_private", true);
+    else if (v->given) /* the clock is a fact, too */
+        add_facts(j, v, max);
 }

@@ -33,7 +33,8 @@ int64_t verdict_make_checks(const struct config *cfg, const struct antispam_verd
 /*
  * Members "client":{"ip","helo","name","via":[..]}, "checks", "weight", "decisions", "incomplete":[..], and
  * last "facts":{..} onto an open object. Checks, decisions, or facts of more than `max` bytes of JSON are
- * left out, and "checks_cut":true, "decisions_cut":true or "facts_cut":true says so.
+ * left out, and "checks_cut":true, "decisions_cut":true or "facts_cut":true says so; "facts_private":true
+ * that facts may hold what no record is to have.
  */
 void verdict_add_json(struct json *j, const struct verdict *v, size_t max);
 

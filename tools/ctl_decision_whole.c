@@ -189,4 +189,5 @@ void ctl_decision_print_incomplete(struct ctl_print *p, const struct ctl_decisio
     print_cut(p, d->record, "checks_cut", "the checks: there were too many for the journal");
     print_cut(p, d->record, "decisions_cut", "what was decided for whom: there was too much for the journal");
     print_cut(p, d->record, "facts_cut", "the answers of the DNS: there were too many for the journal");
+    print_cut(p, d->record, "facts_private", "the answers of the DNS: see journal.log_addresses");
 }

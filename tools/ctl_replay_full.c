@@ -163,10 +163,10 @@ static const char *obstacle(const struct config *then, const struct replay_recor
 {
     if (!r->judged)
         return "it was not judged then";
-    if (r->facts_cut || !r->facts.n)
-        return "the record had no room for its facts";
     if (then->log_addresses != LOG_ADDRESSES_FULL)
         return "the journal keeps no addresses";
+    if (r->facts_cut || !r->facts.n)
+        return "the record had no room for its facts";
     return NULL;
 }
 

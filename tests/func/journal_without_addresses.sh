@@ -19,6 +19,7 @@ for how in full hash none; do
     deposit "$how" 'From: "Ann Author" <ann.author@example.org>\nSubject: hi\n\nwrite to ann.author@example.org or \xc3\xa4nn@example.org\n' \
         'auth: login.name@example.org\nconnectedip: 192.0.2.1\nhelo: ann.author@example.org\n'
     sed -i 's/^a@example.org$/ann.author@example.org/' "$root/incoming/$how.hdr"
+    cp "$root/incoming/$how.eml" "$dir/bytes.eml"
     run_once
     delivered "$how" || fail "$how: it is not delivered"
     if [ $how = full ]; then
@@ -27,6 +28,10 @@ for how in full hash none; do
     else
         ! lines | grep -aE 'ann\.author|login\.name|rita\.reader|nn@example' || fail "$how: an address is in the journal"
         lines | grep -aq '"name":"header:quoted","result":"hit"' || fail "$how: no result: $(lines)"
+        said 0 explain "$how"
+        holds 'see journal.log_addresses' 'header:quoted'
+        said 1 replay "$how" --full "$dir/bytes.eml"
+        holds 'the journal keeps no addresses'
     fi
     said 0 replay "$how"
     holds 'the same'
