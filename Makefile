@@ -15,7 +15,7 @@ FORT = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 CFLAGS_ALL  = -std=gnu17 -D_GNU_SOURCE $(OPT) $(WARN) $(HARD) $(FORT) $(SAN) $(DEFS) -I. -pthread -MMD -MP \
               -DSPOOLD_CONFIG='"$(SYSCONF)/spoold.ini"' -DSPOOLD_LIBEXEC='"$(LIBEXEC)"' $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SAN) -pthread $(LDFLAGS)
-LIBS        = -Wl,--as-needed -liniparser -ldb-5.3 -lmd $(shell pkg-config --libs zlib jansson libpcre2-8 2>/dev/null)
+LIBS        = -Wl,--as-needed -liniparser -ldb-5.3 -lmd $(shell pkg-config --libs zlib jansson libpcre2-8 libidn2 2>/dev/null)
 LIBS_WORKER = -Wl,--as-needed -lspf2 $(shell pkg-config --libs libseccomp libssl libcrypto libxml-2.0 opendkim libpsl libidn2 libcares libpcre2-8 2>/dev/null)
 
 MAINS = spoold/main.c tools/spooldrop.c tools/spoolctl.c

@@ -9,6 +9,7 @@
 
 #include "common/entry.h"
 #include "common/envelope.h"
+#include "common/idn.h"
 #include "common/xalloc.h"
 #include "spoold/config_entries.h"
 #include "spoold/config_profile.h"
@@ -187,6 +188,7 @@ static const struct line *find(const struct decide_profiles *t, struct view rcpt
     at = (size_t)(sign - rcpt.p) + 1;
     for (size_t i = 0; i < n; i++)
         all[i] = lower(rcpt.p[i]);
+    n = idn_fold(all, at, n, ENVELOPE_ADDR_MAX);
     if (n > at + 1 && all[n - 1] == '.')
         n--;
     if (!domain_only)
@@ -237,6 +239,19 @@ static uint32_t find_profile(const struct decide_profiles *t, const struct confi
     return UINT32_MAX;
 }
 
+/* As it is looked up; its length. */
+static size_t add_key(struct buf *keys, struct view who)
+{
+    const size_t room = who.n + FACTS_NAME_MAX, at = keys->n;
+    const char *sign = memrchr(who.p, '@', who.n);
+
+    buf_reserve(keys, room);
+    for (size_t i = 0; i < who.n; i++)
+        keys->p[at + i] = lower(who.p[i]);
+    keys->n += idn_fold(keys->p + at, sign ? (size_t)(sign - who.p) + 1 : 0, who.n, room);
+    return keys->n - at;
+}
+
 static void add_line(struct decide_profiles *t, const struct config *c, size_t number,
                      struct config_errors *errs)
 {
@@ -249,9 +264,8 @@ static void add_line(struct decide_profiles *t, const struct config *c, size_t n
     split(config_entries_text(list, number), &who, &profile);
     if (who.p[0] == '@')
         who.p++, who.n--;
-    *l = (struct line){.at = (uint32_t)t->keys.n, .n = (uint32_t)who.n, .lineno = list->entry[number].lineno};
-    for (size_t i = 0; i < who.n; i++)
-        buf_add_char(&t->keys, lower(who.p[i]));
+    *l = (struct line){.at = (uint32_t)t->keys.n, .lineno = list->entry[number].lineno};
+    l->n = (uint32_t)add_key(&t->keys, who);
     l->profile = find_profile(t, c, profile);
     if (l->profile == UINT32_MAX)
         config_error(errs, list->file, l->lineno,

@@ -32,7 +32,10 @@ static const char lines[] = "example.org strict\n"
                             "Boss@Example.org lax\n"
                             "boss@example.net own\n"
                             "boss@nowhere.example own\n"
-                            "a+b@example.org own\n";
+                            "a+b@example.org own\n"
+                            ".xn--bcher-kva.example strict\n"
+                            "boss@b\xc3\xbc"
+                            "cher.example lax\n";
 
 static const struct {
     const char *says, *rcpt, *user, *domain;
@@ -57,6 +60,16 @@ static const struct {
     {"with several", "boss+a+b@example.org", "lax", "strict"},
     {"with one of its own", "a+b@example.org", "own", "strict"},
     {"a detail of nobody", "+boss@example.org", NULL, "strict"},
+    {"a domain as people see it",
+     "x@b\xc3\xbc"
+     "cher.example",
+     NULL, "strict"},
+    {"in capitals, below it",
+     "x@Mail.B\xc3\x9c"
+     "CHER.example.",
+     NULL, "strict"},
+    {"as the DNS has it", "x@XN--bcher-kva.example", NULL, "strict"},
+    {"a line as people see it", "boss@xn--bcher-kva.example", "lax", "strict"},
     {"a user in quotes", "\"boss\"@example.org", "lax", "strict"},
     {"with an escape", "\"b\\oss+x\"@Example.org.", "lax", "strict"},
     {"behind a route", "@a.example,@b.example:boss@example.org", "lax", "strict"},

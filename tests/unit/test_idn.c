@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "workers/antispam/idn.h"
+#include "common/idn.h"
 
 static void domains_become_names(void **state)
 {

@@ -44,13 +44,21 @@ static uint32_t find(const struct names *n, struct view sender)
 #define LIST                                                                                                 \
     "l user@example.org\nl example.org\nl @example.net\nl .example.com\nl mail.example.com\n"                \
     "l a@sub.example.com\nl User@Example.ORG\nl a@[192.0.2.1]\nl LAST.example.\nl .a.b.example\nl "          \
-    "@@at.example"
+    "@@at.example\nl xn--bcher-kva.example\nl boss@b\xc3\xbc"                                                \
+    "cher.example"
 
 static const struct {
     struct view sender;
     int entry; /* -1: none */
 } cases[] = {
     {VIEW("user@example.org"), 0},
+    {VIEW("x@b\xc3\xbc"
+          "cher.example"),
+     10}, /* in the form that people see */
+    {VIEW("x@B\xc3\x9c"
+          "CHER.example"),
+     10},
+    {VIEW("boss@xn--bcher-kva.example"), 11},
     {VIEW("USER@EXAMPLE.org"), 0},
     {VIEW("user2@example.org"), 1},
     {VIEW("example.org"), 1},

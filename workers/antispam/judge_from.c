@@ -8,7 +8,7 @@
  */
 #include "workers/antispam/judge_from.h"
 
-#include "workers/antispam/idn.h"
+#include "common/idn.h"
 #include "workers/mail/mail_limits.h"
 
 static void add_domain(struct judge *j, struct view domain)

@@ -8,6 +8,7 @@
 #include "workers/antispam/names.h"
 
 #include "common/entry.h"
+#include "common/idn.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -79,12 +80,25 @@ static struct key key_of(struct view text)
     return (struct key){{text}};
 }
 
+/* With its domain as the DNS has it; `room` is ENTRY_SENDER_MAX + FACTS_NAME_MAX bytes. */
+static struct view folded(struct view text, char *room)
+{
+    const char *at = memrchr(text.p, '@', text.n);
+
+    if (text.n > ENTRY_SENDER_MAX)
+        return text;
+    memcpy(room, text.p, text.n);
+    return (struct view){
+        room, idn_fold(room, at ? (size_t)(at - text.p) + 1 : 0, text.n, ENTRY_SENDER_MAX + FACTS_NAME_MAX)};
+}
+
 static int add(struct names *t, const struct settings_item *i, struct buf *why)
 {
     const char *what = entry_check_sender(i->value);
+    char room[ENTRY_SENDER_MAX + FACTS_NAME_MAX];
 
     if (!what) {
-        struct key k = key_of(i->value);
+        struct key k = key_of(folded(i->value, room));
         uint32_t *slot = place_of(t, &k);
         uint32_t entry = *slot ? 0 : entries_add(&t->entries, k.part[0], i);
 
@@ -145,10 +159,15 @@ bool names_is_empty(const struct names *t)
 
 uint32_t names_find(const struct names *t, struct view local, struct view domain)
 {
+    char name[IDN_MAX];
     uint32_t entry = ENTRIES_NONE;
 
     if (domain.n == 0)
         return ENTRIES_NONE;
+    if (domain.n <= IDN_MAX) { /* as in add() */
+        memcpy(name, domain.p, domain.n);
+        domain = (struct view){name, idn_fold(name, 0, domain.n, sizeof name)};
+    }
     if (local.n)
         entry = find(t, (struct key){{local, VIEW("@"), domain}});
     if (entry == ENTRIES_NONE)

@@ -8,7 +8,7 @@
  */
 #include "workers/antispam/uribl_names.h"
 
-#include "workers/antispam/idn.h"
+#include "common/idn.h"
 #include "workers/antispam/rdns.h"
 
 /* --- one name -------------------------------------------------------------- */

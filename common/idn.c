@@ -1,9 +1,10 @@
 /*
  * idn.c - see idn.h: libidn2 for what is not ASCII, and nothing but letters made small for what is.
  *
- * In worker-antispam only. libidn2 takes a text with a NUL at its end, so what holds one is refused first.
+ * In workers, and in the supervisor for recipients only. libidn2 takes a text with a NUL at its end, so what
+ * holds one is refused first.
  */
-#include "workers/antispam/idn.h"
+#include "common/idn.h"
 
 #include <idn2.h>
 
@@ -30,4 +31,19 @@ size_t idn_to_name(struct view domain, char to[FACTS_NAME_MAX + 1])
         n = fact_name_clean(view_of(ascii), to);
     idn2_free(ascii);
     return n;
+}
+
+size_t idn_fold(char *all, size_t at, size_t n, size_t room)
+{
+    char name[FACTS_NAME_MAX + 1];
+    size_t length;
+
+    at += at < n && all[at] == '.';
+    if (is_ascii((struct view){all + at, n - at}))
+        return n;
+    length = idn_to_name((struct view){all + at, n - at}, name);
+    if (!length || length > room - at)
+        return n;
+    memcpy(all + at, name, length);
+    return at + length;
 }
