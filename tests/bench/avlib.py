@@ -1,6 +1,6 @@
-"""avlib.py - what av.py measures with: processes, mails, a clamd and a spoold of its own, watches on folders.
+"""avlib.py - what av.py, whole.py and pipeline.py measure with: processes, mails, a clamd and a spoold of its own.
 
-Used by av.py only; Python 3 and its standard library, Linux. Everything lives under one temporary folder (and
+Used by these only; Python 3 and its standard library, Linux. Everything lives under one temporary folder (and
 one in memory, for clamd's temporary files) and goes with it; processes are ended by their pids, also when the
 bench is interrupted. It starts no system service and reads no configuration of the system. It trusts the programs
 that it measures no further than what the kernel says of them: CPU clocks, smaps_rollup, names in folders.
@@ -337,14 +337,16 @@ class Clamd(Daemon):
 
 
 class Spoold(Daemon):
-    """spoold on a spool of its own below the scratch folder; `fresh` makes the spool anew."""
+    """spoold on a spool of its own below the scratch folder; `fresh` makes the spool anew, `more` are settings."""
 
-    def __init__(self, scratch, build, signatures, children=1, mode="auto", fresh=True, first=None):
+    keys = b""      # lines of the envelope after the recipients
+
+    def __init__(self, scratch, build, signatures, children=1, mode="auto", fresh=True, first=None, more=()):
         self.root, self.build, self.deposited = scratch.path("spool"), build, {}
         if fresh:
             shutil.rmtree(self.root, ignore_errors=True)
         settings = (f"paths.root={self.root}", f"antivirus.signatures={signatures}", "antispam.enable=no", "log.level=info",
-                    f"antivirus.children={children}", f"antivirus.reload_mode={mode}")
+                    f"antivirus.children={children}", f"antivirus.reload_mode={mode}", *more)
         self.options = [word for s in settings for word in ("-o", s)]
         if first:
             self.deposit("first", first)
@@ -392,7 +394,7 @@ class Spoold(Daemon):
 
     def stage(self, name, mail):
         to = self.folder("incoming", name)
-        for suffix, data in ((".em_", mail), (".hd_", b"Written\na@example.org\nb@example.net\n\n")):
+        for suffix, data in ((".em_", mail), (".hd_", b"Written\na@example.org\nb@example.net\n" + self.keys + b"\n")):
             with open(to + suffix, "wb") as f:
                 f.write(data)
             os.chmod(to + suffix, 0o644)
