@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "workers/av/av_canary.h"
 #include "workers/av/av_mail.h"
+#include "workers/av/av_pages.h"
 #include "workers/av/av_seen.h"
 #include "workers/av/av_stat.h"
 #include "workers/misbehave.h"
@@ -139,6 +140,7 @@ static int load(const struct worker_load *l, struct buf *why)
         return -1;
     }
     if (load_in_thread(l, &s, why) == 0 && (av.mail = av_mail_open(av.engine))) {
+        log_debug("%zu bytes lie in large pages", av_pages_join());
         open_seen(l->slots);
         return 0;
     }
