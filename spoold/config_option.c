@@ -69,7 +69,7 @@ static bool is(const char *word, struct view v)
 const struct config_option *config_value_find(struct view section, struct view key)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (is(option_table[i].key, key) && is(option_table[i].section, section))
+        if (is(option_table[i].section, section) && is(option_table[i].key, key))
             return &option_table[i];
     return NULL;
 }

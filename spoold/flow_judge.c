@@ -33,10 +33,8 @@ static void go_on_without(struct spoold *s, struct msg *m, const char *why)
 /* What weighs nothing and is as it mostly is would only make the line long. */
 static bool is_dull(const struct config *cfg, const struct antispam_result *r)
 {
-    struct weighed w;
-
-    weigh_result(cfg, &cfg->policy, r, &w);
-    return !w.weight && (r->result == RESULT_miss || r->result == RESULT_skipped || r->result == RESULT_none);
+    return (r->result == RESULT_miss || r->result == RESULT_skipped || r->result == RESULT_none) &&
+           !weigh_weight(cfg, &cfg->policy, r);
 }
 
 static void log_verdict(const struct config *cfg, const struct msg *m)

@@ -153,10 +153,9 @@ static void add_tests(struct mark_value *v, const struct mark *m)
 
     for (unsigned i = 0; i < verdict->n && told <= MARK_TESTS_MAX; i++) {
         const struct antispam_result *r = &verdict->result[i];
-        struct weighed w;
+        const int64_t weight = weigh_weight(m->cfg, m->policy, r);
 
-        weigh_result(m->cfg, m->policy, r, &w);
-        if (!w.weight)
+        if (!weight)
             continue;
         if (told)
             add_comma(v);
@@ -164,7 +163,7 @@ static void add_tests(struct mark_value *v, const struct mark *m)
             mark_add_word(v, VIEW("..."), true);
             continue;
         }
-        add_test(v, r, w.weight, told == 1);
+        add_test(v, r, weight, told == 1);
         if (m->cfg->antispam_header_log_level == LOG_DESCRIPTIONS)
             add_description(v, r->detail);
     }

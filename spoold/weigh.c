@@ -176,21 +176,24 @@ bool weigh_is_policy(const struct config *cfg, const struct antispam_result *r)
            !kinds[r->check];
 }
 
+int64_t weigh_weight(const struct config *cfg, const struct config_policy *p, const struct antispam_result *r)
+{
+    struct weighed w = {.remark = NULL};
+
+    if (!check_about(r->check) || !check_result_name(r->result) || is_off(cfg, r->check))
+        return 0;
+    if (!kinds[r->check])
+        return p->weight[r->check][r->result];
+    if (r->result == RESULT_hit)
+        kinds[r->check](cfg, r, &w);
+    return w.weight;
+}
+
 int64_t weigh_sum(const struct config *cfg, const struct config_policy *p, const struct antispam_verdict *v)
 {
-    struct weighed w;
     int64_t sum = 0;
 
-    for (unsigned i = 0; i < v->n; i++) {
-        const struct antispam_result *r = &v->result[i];
-
-        if (weigh_is_policy(cfg, r)) {
-            sum += p->weight[r->check][r->result];
-        } else if (check_about(r->check) && r->result == RESULT_hit && !is_off(cfg, r->check)) {
-            w = (struct weighed){.remark = NULL};
-            kinds[r->check](cfg, r, &w);
-            sum += w.weight;
-        }
-    }
+    for (unsigned i = 0; i < v->n; i++)
+        sum += weigh_weight(cfg, p, &v->result[i]);
     return sum;
 }

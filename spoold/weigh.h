@@ -23,6 +23,9 @@ struct weighed {
  * out->place is used; the place is that of everybody's setting. */
 void weigh_result(const struct config *cfg, const struct config_policy *p, const struct antispam_result *r,
                   struct weighed *out);
+/* The weight alone: most results weigh nothing, and of these nobody asks where that was set. */
+int64_t weigh_weight(const struct config *cfg, const struct config_policy *p,
+                     const struct antispam_result *r);
 /* Whether it is weighed by a policy, which may differ from recipient to recipient; others weigh the same. */
 bool weigh_is_policy(const struct config *cfg, const struct antispam_result *r);
 /* All of them together, thousandths, by the weights of one policy; lists and rules weigh the same in all. */

@@ -105,6 +105,7 @@ static void test_weights_and_places(void **state)
         weigh_result(c, &c->policy, &r, &w);
         print_message("%s: %lld %.*s\n", table[i].says, (long long)w.weight, (int)w.place.n, w.place.p);
         assert_int_equal(w.weight, table[i].weight);
+        assert_int_equal(weigh_weight(c, &c->policy, &r), table[i].weight);
         assert_true(view_equal(w.place, view_of(table[i].place)));
         assert_int_equal(w.remark != NULL, table[i].remark);
     }
