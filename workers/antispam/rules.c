@@ -152,15 +152,22 @@ static struct view take_text(struct rules *r, struct view text)
 /* In r->text. */
 static void look_all(struct rules *r)
 {
+    bool started = false;
+
     r->wanted_n = 0;
     literals_find(r->literals, r->text, on_literal, r);
     for (uint32_t i = 0; i < r->wanted_n; i++)
         look_wildcard(r, &r->row[r->wanted[i]]);
-    if (r->regex_n)
-        regexp_desk_start(r->desk);
-    for (uint32_t i = 0; i < r->regex_n; i++)
-        if (is_meant(r, &r->row[r->regex[i]]))
-            look_regexp(r, &r->row[r->regex[i]]);
+    for (uint32_t i = 0; i < r->regex_n; i++) {
+        struct rules_row *row = &r->row[r->regex[i]];
+
+        if (!is_meant(r, row))
+            continue;
+        if (!started)
+            regexp_desk_start(r->desk);
+        started = true;
+        look_regexp(r, row);
+    }
 }
 
 void rules_look(struct rules *r, struct view field, struct view text)
