@@ -56,12 +56,23 @@ void pool_link_close(struct pool *p, struct pool_link *l)
     errno = saved;
 }
 
-void pool_kick(const struct pool *p)
+void pool_kick(struct pool *p)
 {
     uint64_t one = 1;
 
-    if (write(p->kick.fd, &one, sizeof one) != sizeof one)
-        log_debug("the pool is awake already");
+    if (p->turning)
+        p->again = true;
+    else if (!p->kicked && write(p->kick.fd, &one, sizeof one) == sizeof one)
+        p->kicked = true;
+}
+
+static void take_kick(struct pool *p)
+{
+    uint64_t n;
+
+    if (read(p->kick.fd, &n, sizeof n) != sizeof n)
+        log_debug("the pool was woken for nothing");
+    p->kicked = false;
 }
 
 int64_t pool_backoff(unsigned deaths)
@@ -157,12 +168,11 @@ static bool take_in(struct pool *p)
 
     for (int i = 0; i < n; i++) {
         struct pool_link *l = ev[i].data.ptr;
-        uint64_t kicks;
 
         if (l->kind != POOL_LINK_KICK)
             pool_link_read(p, l, POOL_READ_MAX);
-        else if (read(l->fd, &kicks, sizeof kicks) != sizeof kicks)
-            log_debug("the pool was woken for nothing");
+        else
+            take_kick(p);
     }
     return n > 0;
 }
@@ -187,7 +197,7 @@ static void note_service(struct pool *p, struct pool_role *r)
         r->down_since = p->now;
 }
 
-static void turn(struct pool *p)
+static void turn_once(struct pool *p)
 {
     for (int i = 0; i < ROLE__MAX; i++) {
         struct pool_role *r = &p->role[i];
@@ -199,6 +209,21 @@ static void turn(struct pool *p)
     pool_job_deliver(p);
     for (int i = 0; i < ROLE__MAX; i++)
         pool_generation_sweep(&p->role[i]);
+}
+
+/* What a `done` submits goes to the child that has just become idle, without another wait for events. */
+static void turn(struct pool *p)
+{
+    unsigned rounds = 0;
+
+    p->turning = true;
+    do {
+        p->again = false;
+        turn_once(p);
+    } while (p->again && ++rounds < POOL_ROUNDS);
+    p->turning = false;
+    if (p->again)
+        pool_kick(p);
 }
 
 static int64_t next_due(const struct pool *p)

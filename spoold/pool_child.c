@@ -23,7 +23,7 @@ struct pool_child *pool_child_new(struct pool_generation *g, bool alone)
                              .next = g->child,
                              .gen = g,
                              .alone = alone,
-                             .list = -1,
+                             .list = POOL_LIST_NONE,
                              .due = INT64_MAX,
                              .cancel_due = INT64_MAX};
     g->child = c;

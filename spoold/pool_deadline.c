@@ -12,12 +12,16 @@
 #include <time.h>
 
 /* CPU time of its process in ms; -1 when it cannot be had. */
-static int64_t cpu_ms(const struct pool_child *c)
+static int64_t cpu_ms(struct pool_child *c)
 {
     struct timespec t;
-    clockid_t id;
 
-    if (clock_getcpuclockid((pid_t)c->pid, &id) != 0 || clock_gettime(id, &t) < 0)
+    if (!c->pid)
+        return -1;
+    if (c->clock_pid != c->pid && clock_getcpuclockid((pid_t)c->pid, &c->clock) != 0)
+        return -1;
+    c->clock_pid = c->pid;
+    if (clock_gettime(c->clock, &t) < 0)
         return -1;
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -310,10 +310,6 @@ static int send_job(struct pool_child *c, const struct pool_job *job)
     saved = errno;
     if (blob >= 0)
         close(blob);
-    if (list >= 0)
-        close(list);
-    if (rc < 0)
-        pool_list_close(&c->list);
     errno = saved;
     return rc;
 }

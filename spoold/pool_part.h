@@ -18,7 +18,7 @@ void pool_link_close(struct pool *p, struct pool_link *l);
 /* Takes at most `max` packets. */
 void pool_link_read(struct pool *p, struct pool_link *l, unsigned max);
 /* Something is to be done that no link announces. */
-void pool_kick(const struct pool *p);
+void pool_kick(struct pool *p);
 /* No worker can be started any more; every job ends. */
 void pool_lose(struct pool *p, const char *why);
 /* 0, 2 s, 4 s ... 60 s for the first, second, third ... death in a row. */
@@ -130,15 +130,17 @@ void pool_job_deliver(struct pool *p);
 void pool_job_forget_notes(struct pool *p);
 
 /* pool_list.c */
-/* Memory of this size for what a child writes: `room` is ours, the answer is for the child to write with. -1
- * with errno. */
-int pool_list_open(int *room, size_t size);
+/* Memory of this size for what a child writes, the one from before where there is one. The answer is for the
+ * child to write with, and stays the list's; -1 with errno. */
+int pool_list_open(struct pool_list *l, size_t size);
+/* A job is over; `used`: bytes, as the child says. */
+void pool_list_rest(struct pool_list *l, uint64_t used);
 /* NULL and the list, freed before, or which rule is broken. `size` is what the child says that it wrote; 0 =
  * no list. */
 const char *pool_list_take(int room, uint64_t size, struct parts *to);
 /* The same of an answer of at most `max` bytes: NULL and its bytes, in the place of what `to` held. */
 const char *pool_list_read(int room, uint64_t size, size_t max, struct buf *to);
-void pool_list_close(int *room);
+void pool_list_close(struct pool_list *l);
 
 /* pool_result.c */
 void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_packet *w);

@@ -39,7 +39,7 @@ static struct pool_outcome outcome_of(const struct pool_child *c, enum pool_end 
 static const char *answer_fault(const struct pool_child *c, const struct wire_result *r)
 {
     struct pool_job *job = c->job;
-    const char *rule = pool_list_read(c->list, r->out_size, job->answer_max, job->answer);
+    const char *rule = pool_list_read(c->list.room, r->out_size, job->answer_max, job->answer);
 
     return rule || !job->fault ? rule : job->fault(job, r);
 }
@@ -51,7 +51,7 @@ static const char *output_fault(const struct pool_child *c, const struct wire_re
     struct stat st;
 
     if (job->list)
-        return pool_list_take(c->list, size, job->list);
+        return pool_list_take(c->list.room, size, job->list);
     if (job->answer)
         return answer_fault(c, r);
     if (job->out < 0)
@@ -106,7 +106,7 @@ void pool_result_take(struct pool *p, struct pool_child *c, const struct wire_pa
     c->tainted = pool_role_is_tainted(c->gen->role->role, &o.result);
     pool_job_end(p, c->job, &o);
     c->job = NULL;
-    pool_list_close(&c->list);
+    pool_list_rest(&c->list, w->u.result.out_size);
     pool_child_rest(p, c);
 }
 

@@ -63,6 +63,13 @@ enum pool_child_state {
 /* What becomes of the job of a child that ends. */
 enum pool_verdict { POOL_BY_CRUMB, POOL_ITS_FAULT, POOL_CALLED_OFF, POOL_NOT_ITS_FAULT };
 
+/* Memory that a child writes lists and answers into, and its two ends. */
+struct pool_list {
+    int room, child; /* ours, for reading; the child's, for writing; -1 = none */
+    size_t size;
+};
+#define POOL_LIST_NONE ((struct pool_list){-1, -1, 0})
+
 struct pool_child {
     struct pool_link link;
     struct pool_child *next;
@@ -78,12 +85,14 @@ struct pool_child {
     uint32_t pid, hello_pid;    /* as the loader says, as it says itself; 0 = not yet */
     struct pool_job *job;       /* at work, or (alone) waiting for its child */
     bool begun;                 /* the job was sent */
-    int list;                   /* memory that the job's list or answer is written into; -1 = none */
+    struct pool_list list;      /* of this process */
     struct sealed_crumb *crumb; /* shared memory: each field is read once, by pool_result_phase() */
     enum pool_verdict verdict;
     char cause[POOL_CAUSE_MAX]; /* why it is ended; "" = it ended by itself */
     int64_t due, begun_ms, cancel_due;
     int64_t cpu_ms;  /* of the process when the job began; -1 = not known */
+    clockid_t clock; /* of the process `clock_pid` */
+    uint32_t clock_pid;
     unsigned deaths; /* in a row, without a finished job between */
     struct pool_says says;
     unsigned findings;               /* of this job */
@@ -155,6 +164,7 @@ struct pool {
     void (*load)(struct spoold *s, enum role role, struct buf *settings, int *dir);
     int epoll;
     bool trace, lost, stopping, delivering;
+    bool turning, again, kicked; /* in turn(); once more; `kick` was written and not read */
     int64_t (*clock)(void);
     int64_t now; /* of this turn */
     uint64_t last_id;

@@ -131,6 +131,39 @@ static void a_job_may_be_submitted_again_by_its_own_end(void **state)
     pool_world_close(&w);
 }
 
+/* Without another wait for events: each costs as much as the hand-over itself. */
+static void what_an_end_submits_is_sent_in_the_same_turn(void **state)
+{
+    struct pool_world *w = pool_world_serve(NULL, 0);
+    struct far_job *j = far_job_new(false);
+    struct chain c = {.first = *j, .pool = w->pool, .left = 1};
+    struct far_child *child;
+    struct wire_packet p;
+
+    (void)state;
+    c.first.job.done = submit_again;
+    c.first.job.out = -1;
+    pool_submit(w->pool, &c.first.job);
+    pool_world_turn(w);
+    child = far_child_of(w, &c.first);
+    p = far_result_packet(child);
+    p.u.result.out_size = 0;
+    far_forget_job(child);
+    assert_int_equal(wire_send(child->link, &p), 0);
+    pool_event(w->pool);
+    far_take_in(w);
+    assert_int_equal(c.first.ended, 1);
+    child = far_child_of(w, &c.first);
+    assert_non_null(child);
+    p = far_result_packet(child);
+    p.u.result.out_size = 0;
+    far_forget_job(child);
+    far_say(w, child->link, &p);
+    assert_int_equal(c.first.ended, 2);
+    far_job_free(&j);
+    pool_world_close(&w);
+}
+
 static void a_stop_ends_waiting_jobs_at_once_and_calls_off_running_ones(void **state)
 {
     struct pool_world *w = pool_world_serve_children("workers.children=1");
@@ -303,6 +336,7 @@ int main(void)
         cmocka_unit_test(two_children_work_at_once_and_the_third_job_waits),
         cmocka_unit_test(jobs_wait_until_the_first_worker_serves_and_go_in_order),
         cmocka_unit_test(a_job_may_be_submitted_again_by_its_own_end),
+        cmocka_unit_test(what_an_end_submits_is_sent_in_the_same_turn),
         cmocka_unit_test(a_stop_ends_waiting_jobs_at_once_and_calls_off_running_ones),
         cmocka_unit_test(a_result_that_crosses_the_cancel_counts),
         cmocka_unit_test(a_job_that_waits_for_its_own_child_is_given_back),

@@ -13,7 +13,8 @@
 
 static void the_room_keeps_its_size(void **state)
 {
-    int room = -1, child = pool_list_open(&room, PARTS_PACKED_MAX);
+    struct pool_list l = POOL_LIST_NONE;
+    int child = pool_list_open(&l, PARTS_PACKED_MAX), room = l.room;
     char byte = 'x';
 
     (void)state;
@@ -30,16 +31,16 @@ static void the_room_keeps_its_size(void **state)
     assert_int_equal(fcntl(room, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     assert_int_equal(pread(room, &byte, 1, PARTS_PACKED_MAX - 1), 1);
     assert_int_equal(byte, 'x');
-    close(child);
-    pool_list_close(&room);
-    assert_int_equal(room, -1);
-    pool_list_close(&room);
+    pool_list_close(&l);
+    assert_true(l.room == -1 && l.child == -1);
+    pool_list_close(&l);
 }
 
 static void a_list_is_taken_and_the_one_before_is_gone(void **state)
 {
     struct parts written = {.odd = oddity_bit(ODDITY_TYPES)}, got = {0};
-    int room = -1, child = pool_list_open(&room, PARTS_PACKED_MAX);
+    struct pool_list l = POOL_LIST_NONE;
+    int child = pool_list_open(&l, PARTS_PACKED_MAX), room = l.room;
     struct buf b = {0};
 
     (void)state;
@@ -56,8 +57,7 @@ static void a_list_is_taken_and_the_one_before_is_gone(void **state)
     assert_string_equal(pool_list_take(room, PARTS_PACKED_MAX, &got),
                         "RESULT: its output is no list of parts");
     assert_string_equal(pool_list_take(room, PARTS_PACKED_MAX + 1, &got), "RESULT: its output is too large");
-    close(child);
-    pool_list_close(&room);
+    pool_list_close(&l);
     parts_free(&written);
     buf_free(&b);
 }
@@ -76,7 +76,8 @@ static void an_answer_is_read_up_to_its_limit(void **state)
         {"one more than the limit", 9, "RESULT: its output is too large", ""},
         {"a size that wraps around", UINT64_MAX, "RESULT: its output is too large", ""},
     };
-    int room = -1, child = pool_list_open(&room, 8);
+    struct pool_list l = POOL_LIST_NONE;
+    int child = pool_list_open(&l, 8), room = l.room;
     struct buf got = {0};
 
     (void)state;
@@ -94,15 +95,51 @@ static void an_answer_is_read_up_to_its_limit(void **state)
     }
     assert_string_equal(pool_list_read(-1, 1, 8, &got), "RESULT: its output cannot be read");
     assert_int_equal(got.n, 0);
-    close(child);
-    pool_list_close(&room);
+    pool_list_close(&l);
     buf_free(&got);
+}
+
+static void a_child_keeps_its_room_while_it_is_small(void **state)
+{
+    static const struct {
+        const char *says;
+        uint64_t used;
+        size_t size;
+        bool same;
+    } cases[] = {
+        {"nothing was written", 0, 65536, true},
+        {"as much as is kept", 32768, 65536, true},
+        {"one byte more", 32769, 65536, false},
+        {"a size that is none", UINT64_MAX, 65536, false},
+        {"the next job wants more room", 10, 65537, false},
+    };
+    const unsigned before = pool_world_fds();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pool_list l = POOL_LIST_NONE;
+        int child = pool_list_open(&l, 65536);
+        char byte = 0;
+
+        assert_int_equal(write(child, "before", 6), 6);
+        pool_list_rest(&l, cases[i].used);
+        child = pool_list_open(&l, cases[i].size);
+        assert_true(child >= 0 && child == l.child && l.size == cases[i].size);
+        assert_int_equal(pread(l.room, &byte, 1, 0), 1);
+        if ((byte == 'b') != cases[i].same)
+            fail_msg("%s: the memory is %s", cases[i].says, cases[i].same ? "another one" : "the same");
+        assert_int_equal(write(child, "x", 1), 1); /* at the begin, wherever the job before had stopped */
+        assert_int_equal(pread(l.room, &byte, 1, 0), 1);
+        assert_int_equal(byte, 'x');
+        pool_list_close(&l);
+        assert_int_equal(pool_world_fds(), before);
+    }
 }
 
 static void without_descriptors_there_is_no_room(void **state)
 {
     struct rlimit old, few;
-    int room = -1;
+    struct pool_list l = POOL_LIST_NONE;
 
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
@@ -115,8 +152,8 @@ static void without_descriptors_there_is_no_room(void **state)
         few = (struct rlimit){(rlim_t)next + more, old.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
         errno = 0;
-        assert_int_equal(pool_list_open(&room, 1), -1);
-        assert_true(errno == EMFILE && room == -1);
+        assert_int_equal(pool_list_open(&l, 1), -1);
+        assert_true(errno == EMFILE && l.room == -1 && l.child == -1);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
         assert_int_equal(pool_world_fds(), before);
     }
@@ -128,6 +165,7 @@ int main(void)
         cmocka_unit_test(the_room_keeps_its_size),
         cmocka_unit_test(a_list_is_taken_and_the_one_before_is_gone),
         cmocka_unit_test(an_answer_is_read_up_to_its_limit),
+        cmocka_unit_test(a_child_keeps_its_room_while_it_is_small),
         cmocka_unit_test(without_descriptors_there_is_no_room),
     };
 
