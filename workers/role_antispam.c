@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 static struct {
     struct antispam *judge;
     struct sha256 *digest;
+    char *room; /* of a child: for a message, as most are; NULL = none yet */
 } role;
 
 static int load(const struct worker_load *l, struct buf *why)
@@ -36,7 +38,9 @@ static int load(const struct worker_load *l, struct buf *why)
     return role.judge && code_seal(&ranges, why) == 0 ? 0 : -1;
 }
 
-#define PIECE    65536
+#define PIECE 65536
+#define ROOM  (256u << 10) /* bytes; a larger message gets memory of its own, which goes back to the system  \
+                            */
 #define KEEP_MAX ((size_t)64 << 20) /* bytes of a message that are judged; the whole of it is hashed */
 
 #define CANARY_SENDER "a@example.org"
@@ -107,14 +111,36 @@ static bool read_message(const struct worker_job *job, char *p, size_t keep, str
     return got == 0 && r->in_size == job->size ? true : fail_io(r, got < 0 ? errno : EIO);
 }
 
+/* As a new mapping for each message would be, it is empty when it is used again: see put_back(). */
+static char *take_room(size_t n)
+{
+    char *p = MAP_FAILED;
+
+    if (n <= ROOM && !role.room)
+        role.room = malloc(ROOM);
+    if (n <= ROOM && role.room)
+        return role.room;
+    p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Nothing of a message is left for whoever has the next one. */
+static void put_back(char *p, size_t n)
+{
+    if (p == role.room)
+        explicit_bzero(p, n);
+    else
+        munmap(p, n);
+}
+
 /* A message of any size is judged by its begin: what comes behind is attachments, or meant to wear us out. */
 static void with_message(const struct worker_job *job, const struct antispam_order *o, struct buf *answer,
                          struct wire_result *r)
 {
     size_t keep = job->size < KEEP_MAX ? (size_t)job->size : KEEP_MAX;
-    char *p = mmap(NULL, keep ? keep : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = take_room(keep ? keep : 1);
 
-    if (p == MAP_FAILED) {
+    if (!p) {
         fail_io(r, ENOMEM);
         return;
     }
@@ -126,7 +152,7 @@ static void with_message(const struct worker_job *job, const struct antispam_ord
         if (sha256_end(role.digest, r->sha256) < 0)
             fail_io(r, EIO);
     }
-    munmap(p, keep ? keep : 1);
+    put_back(p, keep ? keep : 1);
 }
 
 static void give(const struct worker_job *job, const struct buf *answer, struct wire_result *r)
