@@ -26,7 +26,8 @@ static const struct {
     {"the name leads elsewhere", "192.0.2.1", "a.example.net", NO "A a.example.net 192.0.2.2",
      "neutral a.example.net leads to other addresses than the client's"},
     {"the name has addresses of the other kind only", "192.0.2.1", "a.example.net",
-     NO "AAAA a.example.net 2001:db8::1", "neutral a.example.net leads to other addresses than the client's"},
+     NO "A a.example.net !NOERROR\nAAAA a.example.net 2001:db8::1",
+     "neutral a.example.net leads to other addresses than the client's"},
     {"the name leads nowhere", "192.0.2.1", "a.example.net", NO, "fail a.example.net leads to no address"},
     {"an underscore is looked up", "192.0.2.1", "my_pc.example.net", NO "A my_pc.example.net 192.0.2.1",
      "pass my_pc.example.net leads to the client's address, or is its reverse name"},
@@ -40,7 +41,13 @@ static const struct {
     {"what was never asked is unknown", "192.0.2.1", "a.example.net", "",
      "unknown a.example.net was not asked for"},
     {"... the other kind of address, too", "192.0.2.1", "a.example.net",
-     "A a.example.net !NXDOMAIN\n" PTR "!NXDOMAIN", "unknown a.example.net was not asked for"},
+     "A a.example.net !NOERROR\n" PTR "!NXDOMAIN", "unknown a.example.net was not asked for"},
+    {"a name that is not there has no address of the other kind", "192.0.2.1", "a.example.net",
+     "A a.example.net !NXDOMAIN\n" PTR "!NXDOMAIN", "fail a.example.net leads to no address"},
+    {"... which servers say of IPv6 where there is IPv4", "2001:db8::1", "a.example.net",
+     "AAAA a.example.net !NXDOMAIN\nA a.example.net 192.0.2.1\n"
+     "PTR 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa !NXDOMAIN",
+     "neutral a.example.net leads to other addresses than the client's"},
     {"the client's address in brackets", "192.0.2.1", "[192.0.2.1]", "",
      "pass [192.0.2.1] is the client's address"},
     {"another one", "192.0.2.1", "[192.0.2.2]", "", "fail [192.0.2.2] is not the client's address"},
@@ -91,6 +98,17 @@ static void every_case_gets_its_result(void **state)
     }
 }
 
+static void a_name_that_is_not_there_needs_no_other_round(void **state)
+{
+    struct dnslist_world *w = dnslist_open(&check_helo, SITE);
+
+    (void)state;
+    dnslist_client(w, "192.0.2.1", "a.example.net");
+    dnslist_facts(w, "A a.example.net !NXDOMAIN\n" PTR "b.example.net");
+    assert_string_equal(dnslist_unfold(w), "");
+    dnslist_close(&w);
+}
+
 static void a_round_names_all_that_is_missing(void **state)
 {
     struct dnslist_world *w = dnslist_open(&check_helo, SITE);
@@ -98,7 +116,7 @@ static void a_round_names_all_that_is_missing(void **state)
     (void)state;
     dnslist_client(w, "192.0.2.1", "a.example.net");
     assert_string_equal(dnslist_unfold(w), "A a.example.net; PTR 1.2.0.192.in-addr.arpa");
-    dnslist_facts(w, "A a.example.net !NXDOMAIN\n" PTR "b.example.net");
+    dnslist_facts(w, "A a.example.net !NOERROR\n" PTR "b.example.net");
     assert_string_equal(dnslist_unfold(w), "AAAA a.example.net");
     dnslist_client(w, "192.0.2.1", "[192.0.2.1]");
     assert_string_equal(dnslist_unfold(w), "");
@@ -143,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_gets_its_result),
+        cmocka_unit_test(a_name_that_is_not_there_needs_no_other_round),
         cmocka_unit_test(a_round_names_all_that_is_missing),
         cmocka_unit_test(a_name_too_long_is_none),
         cmocka_unit_test(without_a_hostname_no_empty_name_is_ours),

@@ -58,6 +58,11 @@ static enum check_result lead(struct judge *j, struct view name)
         return RESULT_temperror;
     if (!f)
         return RESULT_unknown;
+    /* A name that is not there has no address of the other type either, and the round for that is saved. Not
+     * so the other way: there are servers that say it of every name that has IPv4 addresses only (RFC
+     * 4074, 4.2). */
+    if (f->rcode == FACT_NXDOMAIN && rdns_type(j) == FACT_A)
+        return RESULT_fail;
     f = judge_fact(j, other[rdns_type(j)], name);
     if (!f)
         return RESULT_unknown;
