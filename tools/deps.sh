@@ -5,7 +5,7 @@ packages="gcc make pkg-config libc6-dev libdb5.3-dev libiniparser-dev zlib1g-dev
 case "${1:-build}" in
 check) packages="$packages e2fsprogs mount procps util-linux universal-ctags strace zip python3 xz-utils nsd" ;;
 fuzz) packages="$packages clang llvm libclang-rt-dev" ;;
-bench) packages="$packages e2fsprogs mount python3" ;; # clamd (clamav-daemon) and Postfix are compared with where they are
+bench) packages="$packages e2fsprogs mount python3 nsd" ;; # clamd (clamav-daemon), rspamd and Postfix are compared with where they are
 esac
 missing=""
 for p in $packages; do

@@ -22,4 +22,5 @@ bench:
 	@python3 tests/bench/mail.py $(B)
 	@python3 tests/bench/antispam.py $(B)
 	@python3 tests/bench/whole.py $(B)
+	@python3 tests/bench/pipeline.py $(B)
 	@python3 tests/bench/whatif.py $(B)
