@@ -5,6 +5,7 @@
  */
 #include "spoold/decision_json.h"
 
+#include "common/positions.h"
 #include "common/xalloc.h"
 #include "spoold/config.h"
 #include "spoold/decide_profile.h"
@@ -41,21 +42,11 @@ static void add_view(struct json *j, const char *key, struct view v)
         json_add_view(j, key, v);
 }
 
-/* "1-3,7" */
 static void add_positions(struct json *j, const size_t *at, size_t n)
 {
     struct buf text = {0};
 
-    for (size_t i = 0; i < n;) {
-        size_t more = 1;
-
-        while (i + more < n && at[i + more] == at[i] + more)
-            more++;
-        buf_addf(&text, "%s%zu", i ? "," : "", at[i] + 1);
-        if (more > 1)
-            buf_addf(&text, "-%zu", at[i] + more);
-        i += more;
-    }
+    positions_add(&text, at, n);
     json_add_view(j, "to", buf_view(&text));
     buf_free(&text);
 }

@@ -9,6 +9,7 @@
 #include "spoold/flow_plan.h"
 
 #include "common/envelope.h"
+#include "common/positions.h"
 #include "common/xalloc.h"
 #include "spoold/journal_value.h"
 #include "spoold/negative.h"
@@ -25,25 +26,12 @@ bool flow_plan_is_needed(const struct msg *m)
     return m->copy_n > 1 || (m->copy_n && (m->fate != MSG_FATE_SEND || m->copy[0].redirect));
 }
 
-/* "1-3,7": recipients stand in a copy in their order. */
-static void add_positions(struct buf *to, const struct msg_copy *c)
-{
-    for (size_t i = 0, end; i < c->rcpt_n; i = end) {
-        end = i + 1;
-        while (end < c->rcpt_n && c->rcpt[end] == c->rcpt[end - 1] + 1)
-            end++;
-        buf_addf(to, "%s%zu", i ? "," : "", c->rcpt[i] + 1);
-        if (end > i + 1)
-            buf_addf(to, "-%zu", c->rcpt[end - 1] + 1);
-    }
-}
-
 static void add_copy(struct buf *to, const struct msg_copy *c, size_t number)
 {
     struct json j = {.out = to};
     struct buf positions = {0};
 
-    add_positions(&positions, c);
+    positions_add(&positions, c->rcpt, c->rcpt_n);
     buf_add_str(to, number > 1 ? ",{" : "{");
     json_add_int(&j, "copy", (int64_t)number);
     json_add_view(&j, "to", buf_view(&positions));
@@ -87,25 +75,6 @@ struct reading {
     bool has_id;
 };
 
-static bool cut_number(struct view *v, size_t *n)
-{
-    size_t digits = 0;
-
-    *n = 0;
-    while (digits < v->n && digits < 6 && v->p[digits] >= '0' && v->p[digits] <= '9')
-        *n = *n * 10 + (size_t)(v->p[digits++] - '0');
-    *v = (struct view){v->p + digits, v->n - digits};
-    return digits > 0 && *n > 0;
-}
-
-static bool cut_char(struct view *v, char c)
-{
-    if (!v->n || v->p[0] != c)
-        return false;
-    *v = (struct view){v->p + 1, v->n - 1};
-    return true;
-}
-
 static bool take_range(struct reading *r, struct msg_copy *c, size_t from, size_t to)
 {
     if (from > to || to > r->m->env.rcpt_n)
@@ -124,16 +93,10 @@ static bool take_positions(struct reading *r, struct msg_copy *c)
     struct view v = r->positions;
     size_t from, to;
 
-    do {
-        if (!cut_number(&v, &from))
-            return false;
-        to = from;
-        if (cut_char(&v, '-') && !cut_number(&v, &to))
-            return false;
+    while (positions_take(&v, &from, &to))
         if (!take_range(r, c, from, to))
             return false;
-    } while (cut_char(&v, ','));
-    return v.n == 0;
+    return c->rcpt_n > 0 && v.n == 0;
 }
 
 static bool end_copy(struct reading *r)

@@ -7,13 +7,13 @@
 #include "tools/ctl_decision.h"
 
 #include "common/utf8.h"
+#include "common/positions.h"
 #include "tools/ctl_text.h"
 
-#define LABEL_WIDTH  15 /* as in ctl_print_row() */
-#define NARROWEST    60
-#define RCPT_SHOWN   10
-#define RCPT_BRIEF   3
-#define POSITION_MAX 1000000
+#define LABEL_WIDTH 15 /* as in ctl_print_row() */
+#define NARROWEST   60
+#define RCPT_SHOWN  10
+#define RCPT_BRIEF  3
 
 size_t ctl_decision_width(const struct ctl_print *p)
 {
@@ -49,34 +49,6 @@ void ctl_decision_print_row(struct ctl_print *p, enum ctl_print_colour colour, c
 
 /* --- recipients --------------------------------------------------------------------- */
 
-static bool take_number(struct view *v, unsigned *n)
-{
-    size_t i = 0;
-
-    for (*n = 0; i < v->n && v->p[i] >= '0' && v->p[i] <= '9' && *n <= POSITION_MAX; i++)
-        *n = *n * 10 + (unsigned)(v->p[i] - '0');
-    *v = (struct view){v->p + i, v->n - i};
-    return i > 0 && *n > 0 && *n <= POSITION_MAX;
-}
-
-static bool take_char(struct view *v, char c)
-{
-    if (!v->n || v->p[0] != c)
-        return false;
-    *v = (struct view){v->p + 1, v->n - 1};
-    return true;
-}
-
-bool ctl_decision_take(struct view *list, unsigned *first, unsigned *last)
-{
-    if (!list->n || !take_number(list, first))
-        return false;
-    *last = *first;
-    if (take_char(list, '-') && (!take_number(list, last) || *last < *first))
-        return false;
-    return take_char(list, ',') || !list->n;
-}
-
 static struct view text_of(const json_t *o, const char *key)
 {
     const json_t *s = json_object_get(o, key);
@@ -101,10 +73,10 @@ static void list_one(struct listing *l, struct view address, bool raw)
 
 static void list_positions(struct listing *l, const struct ctl_decision *d, struct view to)
 {
-    unsigned first, last;
+    size_t first, last;
 
-    while (l->n < POSITION_MAX && ctl_decision_take(&to, &first, &last))
-        for (unsigned at = first; at <= last; at++)
+    while (l->n < POSITIONS_MAX && positions_take(&to, &first, &last))
+        for (size_t at = first; at <= last; at++)
             list_one(l, at <= d->rcpt_n ? d->rcpt[at - 1] : VIEW(""), false);
 }
 
@@ -188,10 +160,10 @@ static void resolve(json_t *element, const struct view *rcpt, size_t n, bool *ra
 {
     struct view to = text_of(element, "to");
     json_t *list = json_array();
-    unsigned first, last;
+    size_t first, last;
 
-    while (json_array_size(list) < n && ctl_decision_take(&to, &first, &last))
-        for (unsigned at = first; at <= last && at <= n; at++)
+    while (json_array_size(list) < n && positions_take(&to, &first, &last))
+        for (size_t at = first; at <= last && at <= n; at++)
             json_array_append_new(list, ctl_decision_text(rcpt[at - 1], raw));
     json_object_set_new(element, "rcpt", list);
 }

@@ -35,8 +35,6 @@ void ctl_decision_print_outcomes(struct ctl_print *p, const struct ctl_decision 
 void ctl_decision_print_brief(struct ctl_print *p, const struct ctl_decision *d);
 /* The addresses of one element of "decisions", at most `most`: "a@example.org, b@example.org and 3 more". */
 void ctl_decision_add_rcpt(struct buf *to, const struct ctl_decision *d, const json_t *element, size_t most);
-/* Takes "7" or "1-3" and the comma behind it off a list of positions. */
-bool ctl_decision_take(struct view *list, unsigned *first, unsigned *last);
 /* Gives each element of "decisions" its addresses, "rcpt", where it has only positions; "raw" where bytes are
  * not UTF-8. */
 void ctl_decision_resolve(json_t *record, const struct view *rcpt, size_t n);

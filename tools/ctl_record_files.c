@@ -7,6 +7,7 @@
 #include "tools/ctl_record_part.h"
 
 #include "common/log.h"
+#include "common/positions.h"
 #include "common/xalloc.h"
 #include "spoold/base.h"
 #include "spoold/quarantine_record.h"
@@ -148,12 +149,11 @@ static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
     const json_t *rcpt = json_object_get(d, "rcpt");
     struct view to = {json_string_value(json_object_get(d, "to")),
                       json_string_length(json_object_get(d, "to"))};
-    unsigned first, last;
-    size_t nth = 0;
+    size_t first, last, nth = 0;
 
-    while (nth < RCPT_MAX && ctl_decision_take(&to, &first, &last))
-        for (unsigned at = first; at <= last && at <= RCPT_MAX && nth < RCPT_MAX; at++)
-            put_rcpt(r, at, keep(&r->text, json_array_get(rcpt, nth++), raw));
+    while (nth < RCPT_MAX && positions_take(&to, &first, &last))
+        for (size_t at = first; at <= last && at <= RCPT_MAX && nth < RCPT_MAX; at++)
+            put_rcpt(r, (unsigned)at, keep(&r->text, json_array_get(rcpt, nth++), raw));
 }
 
 /* "accepted_for" stands where the entry was not held for all of them from the beginning. What is left after a

@@ -45,30 +45,6 @@ static void expect(print_fn *print, const char *json, const char *wanted)
     free(text);
 }
 
-static const struct {
-    const char *list;
-    unsigned n; /* ranges that are taken */
-    bool whole; /* and nothing is left */
-} lists[] = {
-    {"", 0, true},        {"1", 1, true},        {"1-3,7", 2, true}, {"3-1", 0, false},
-    {"0", 0, false},      {"1,0", 1, false},     {"1-", 0, false},   {"1 ", 0, false},
-    {"1000000", 1, true}, {"1000001", 0, false}, {"-1", 0, false},   {"99999999999999999999", 0, false},
-};
-
-static void positions_follow_the_table(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        struct view v = view_of(lists[i].list);
-        unsigned first = 0, last = 0, n = 0;
-
-        while (ctl_decision_take(&v, &first, &last))
-            n++;
-        if (n != lists[i].n || (lists[i].whole && v.n))
-            fail_msg("'%s': %u ranges, %zu bytes left", lists[i].list, n, v.n);
-    }
-}
-
 #define LEVEL "\"weight\":12.5,\"level\":\"low\",\"action\":\"tag\""
 
 static void outcomes_name_recipient_reason_and_setting(void **state)
@@ -279,7 +255,6 @@ static void what_was_not_got_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(positions_follow_the_table),
         cmocka_unit_test(outcomes_name_recipient_reason_and_setting),
         cmocka_unit_test(many_recipients_are_counted),
         cmocka_unit_test(bytes_survive_json),
