@@ -8,6 +8,7 @@
 #include "spoold/whatif_note.h"
 
 #include "common/check.h"
+#include "spoold/decide.h"
 #include "spoold/config_entries.h"
 
 /* Of other sections: the keys that results depend on. */
@@ -93,6 +94,48 @@ static void compare_named(const struct config_option *o, const struct config *th
     }
 }
 
+/* By the words of a decision (whatif_old.h) another address or text is no change. What differs for
+ * everybody is named once, without the profiles. */
+struct pair {
+    const struct config_policy *then, *now;
+    const char *profile;
+};
+
+static bool same_text(const struct pair *p, size_t level, bool redirect)
+{
+    const struct config_level *a = &p->then->level[level], *b = &p->now->level[level];
+
+    return strcmp(redirect ? a->redirect : a->text, redirect ? b->redirect : b->text) == 0;
+}
+
+static void compare_texts(const struct pair *p, const struct pair *everybody, struct buf *to)
+{
+    for (unsigned l = DECIDE_LOW; l < DECIDE_LEVEL__MAX; l++)
+        for (int redirect = 0; redirect < 2; redirect++) {
+            const char *level = decide_level_name(l), *key = redirect ? "redirect" : "text";
+
+            if (same_text(p, l, redirect) || (everybody && !same_text(everybody, l, redirect)))
+                continue;
+            if (everybody)
+                buf_addf(to, "profile %s %s.%s\n", p->profile, level, key);
+            else
+                buf_addf(to, "level %s.%s\n", level, key);
+        }
+}
+
+static void compare_all_texts(const struct config *then, const struct config *now, struct buf *to)
+{
+    const struct pair all = {&then->policy, &now->policy, NULL};
+
+    compare_texts(&all, NULL, to);
+    for (size_t i = 0; i < now->profile_n; i++)
+        for (size_t k = 0; k < then->profile_n; k++)
+            if (strcmp(then->profile[k].name, now->profile[i].name) == 0)
+                compare_texts(
+                    &(struct pair){&then->profile[k].policy, &now->profile[i].policy, now->profile[i].name},
+                    &all, to);
+}
+
 void whatif_note_differences(const struct config *then, const struct config *now, struct buf *to)
 {
     size_t n = 0;
@@ -106,4 +149,5 @@ void whatif_note_differences(const struct config *then, const struct config *now
         else if (!same(&o[i], then, now))
             buf_addf(to, "%s.%s\n", o[i].section, o[i].key);
     }
+    compare_all_texts(then, now, to);
 }

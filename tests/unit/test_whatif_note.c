@@ -33,6 +33,13 @@ static const struct {
     {"the account of a list, not its weight or zone",
      "[rbl a]\nzone = a.example\n[rbl b]\nzone = b.example\n",
      "[rbl b]\nzone = c.example\nkey = k\nweight = 9\nself_test = no\n", "rbl b.key\nrbl b.self_test\n"},
+    {"where a level redirects to, which is the same action", "[level high]\nredirect = a@example.org\n",
+     "[level high]\nredirect = b@example.org\n[level low]\ntext = x\n",
+     "level low.text\nlevel high.redirect\n"},
+    {"of a profile what it alone has another of",
+     "[level low]\ntext = a\n[profile p]\nmedium.redirect = a@example.org\n[profile old]\nlow.text = o\n",
+     "[level low]\ntext = b\n[profile p]\nmedium.redirect = b@example.org\n[profile new]\nlow.text = n\n",
+     "level low.text\nprofile p medium.redirect\n"},
     {"a list that is new has nothing to differ from", "", "[uribl u]\nzone = c.example\nself_test = no\n",
      ""},
 };
