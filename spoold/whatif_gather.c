@@ -19,7 +19,7 @@ struct place {
 struct kept {
     uint64_t number; /* hash of the id */
     struct base id;
-    int64_t at_ms;
+    int64_t at_ms, begun_ms; /* begun: of the first of the lines that count */
     uint64_t size;
     struct buf text, record; /* text: sender, then recipients */
     size_t from_n;
@@ -160,7 +160,7 @@ static struct kept *take_new(struct whatif_gather *g, uint64_t number, const str
     k->used = true;
     k->number = number;
     k->id = e->id;
-    k->at_ms = e->at_ms;
+    k->at_ms = k->begun_ms = e->at_ms;
     k->size = e->size;
     k->n = 0;
     buf_clear(&k->text);
@@ -185,13 +185,24 @@ static bool begins_again(const struct kept *k, const struct event *e)
     return true;
 }
 
+/* The rest of one event: its first line alone has the record. An envelope may name the same recipients over
+ * and over, so the recipients do not tell. */
+static bool goes_on(const struct kept *k, const struct event *e)
+{
+    return k->record.n && !e->record.n && e->at_ms == k->begun_ms;
+}
+
 /* Where there are many recipients, the next line goes on with them. */
 static void take_again(struct whatif_gather *g, struct kept *k, const struct event *e)
 {
-    if (!begins_again(k, e) && g->last == k)
+    const bool again = begins_again(k, e);
+
+    if (g->last == k && (!again || goes_on(k, e))) {
         add_rcpt(k, e);
-    else if (begins_again(k, e))
+    } else if (again) {
         k->n = k->first_n;
+        k->begun_ms = e->at_ms;
+    }
 }
 
 void whatif_gather_take(struct whatif_gather *g, const struct event *e)

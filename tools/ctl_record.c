@@ -87,6 +87,13 @@ static bool same_recipients(const struct event *a, const struct event *b)
     return i == a->rcpt_n && i == b->rcpt_n;
 }
 
+/* Recipients are no sign of the next line where an envelope names the same ones over and over; that the first
+ * line alone has the record is one. */
+static bool goes_on(const struct event *first, const struct event *e)
+{
+    return first->record.n && !e->record.n && e->at_ms == first->at_ms;
+}
+
 /* Many recipients have several lines; all of them may stand again, the first one first: after a crash, or
  * with a new decision. */
 static void take_accepted(struct ctl_record *r, const struct event *e, struct view line)
@@ -96,7 +103,7 @@ static void take_accepted(struct ctl_record *r, const struct event *e, struct vi
     struct event first;
 
     if (end && journal_parse_line((struct view){r->lines.p, (size_t)(end - r->lines.p)}, &first, s) == 0 &&
-        same_recipients(&first, e))
+        same_recipients(&first, e) && !goes_on(&first, e))
         buf_clear(&r->lines);
     journal_scratch_free(&s);
     r->at_ms = r->at_ms ? r->at_ms : e->at_ms;

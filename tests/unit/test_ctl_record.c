@@ -164,6 +164,29 @@ static void recipients_of_several_lines_are_one_list(void **state)
     config_free(&c);
 }
 
+/* Only the first line of an event has the record, by which the next ones are told from a second run. */
+static void an_envelope_that_repeats_itself_keeps_all_recipients(void **state)
+{
+    const struct view lines[] = {VIEW("a@example.org"), VIEW("b@example.org")};
+    const struct base id = id_of("again", WHEN, 1);
+    struct config *c = settings();
+    struct buf why = {0};
+    struct ctl_record r;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct event e = event_of(EVENT_ACCEPTED, id, i < 3 ? WHEN : WHEN + 1, i % 3 ? "" : "{\"r\":1}");
+
+        e.rcpt = lines;
+        e.rcpt_n = 2;
+        put_event("2026-01-02", &e);
+        assert_int_equal(ctl_record_find(c, id.s, &r, &why), 0);
+        assert_int_equal(r.rcpt_n, i < 3 ? 2 * (i + 1) : 2 * (i - 2));
+        ctl_record_free(&r);
+    }
+    config_free(&c);
+}
+
 static void a_name_means_its_newest_message(void **state)
 {
     const struct base old = id_of("same", WHEN, 1), new = id_of("same", WHEN + DAY, 2),
@@ -323,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_last_record_of_an_id_counts),
         CASE(recipients_of_several_lines_are_one_list),
+        CASE(an_envelope_that_repeats_itself_keeps_all_recipients),
         CASE(a_name_means_its_newest_message),
         CASE(the_quarantine_has_it_when_the_journal_has_not),
         CASE(positions_stay_where_addresses_are_gone),
