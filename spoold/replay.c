@@ -43,7 +43,7 @@ static void take_given(const struct replay_record *r, struct replay_again *out)
 
     out->whole = (struct decide_whole){
         .by = r->by,
-        .class = class < 0 ? SPOOL_CLASS_FAILED : (enum spool_class)class, /* of another release, or none */
+        .class = class < 0 ? SPOOL_CLASS_FAILED : (enum spool_class) class, /* of another release, or none */
         .way = view_equal(r->fate, VIEW("discard")) ? DECIDE_WAY_DROP : DECIDE_WAY_QUARANTINE,
     };
     memcpy(out->whole.reason, r->reason.n ? r->reason.p : "", n);
@@ -172,4 +172,11 @@ bool replay_is_same(const struct replay_record *r, const struct replay_again *a,
         same &= compare("decisions", r->decisions, buf_view(&a->decisions), difference);
     buf_free(&weight);
     return same;
+}
+
+const char *replay_not_compared(const struct replay_record *r)
+{
+    return r->decisions_cut
+               ? "all but what was decided for its recipients is the same: that had no room in its record"
+               : NULL;
 }

@@ -65,5 +65,7 @@ const char *replay_fate(const struct replay_again *a);
 /* Whether it is the same byte for byte: by, fate, class, reason, checks, weight, decisions. Each that differs
  * is a line "name: RECORDED -> NOW" in `difference`. What the record has cut off is not compared. */
 bool replay_is_same(const struct replay_record *r, const struct replay_again *a, struct buf *difference);
+/* What cannot be told although nothing differs: what became of whom is not in the record. NULL: all is. */
+const char *replay_not_compared(const struct replay_record *r);
 
 #endif

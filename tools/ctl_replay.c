@@ -156,11 +156,15 @@ static void replay_one(struct replaying *p, struct view record, struct answer *a
 {
     const struct config *then = read_record(p, record, a);
     struct replay_again again;
+    const char *not_compared;
 
     if (!then)
         return;
+    not_compared = replay_not_compared(&p->record);
     replay_decide(&p->record, then, 0, &again);
-    a->outcome = replay_is_same(&p->record, &again, &a->text) ? SAME : DIFFERENT;
+    a->outcome = !replay_is_same(&p->record, &again, &a->text) ? DIFFERENT : not_compared ? UNKNOWN : SAME;
+    if (a->outcome == UNKNOWN)
+        buf_add_str(&a->text, not_compared);
     if (a->outcome == SAME)
         say_decision(&a->text, &p->record);
     replay_free_again(&again);

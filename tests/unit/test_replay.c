@@ -286,6 +286,19 @@ static void a_class_that_is_none_is_a_difference(void **state)
     config_free(&c);
 }
 
+/* "The same" would be more than was looked at. */
+static void what_became_of_whom_was_cut_off(void **state)
+{
+    struct replay_record r = {.size = 0};
+
+    (void)state;
+    assert_null(replay_read(VIEW("{\"by\":\"recipients\",\"fate\":\"send\"}"), &r));
+    assert_null(replay_not_compared(&r));
+    assert_null(replay_read(VIEW("{\"by\":\"recipients\",\"fate\":\"send\",\"decisions_cut\":true}"), &r));
+    assert_non_null(replay_not_compared(&r));
+    replay_free_record(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +306,7 @@ int main(void)
                                         config_world_leave),
         cmocka_unit_test_setup_teardown(a_changed_record_is_noticed, config_world_enter, config_world_leave),
         cmocka_unit_test(what_cannot_be_decided_again_says_so),
+        cmocka_unit_test(what_became_of_whom_was_cut_off),
         cmocka_unit_test_setup_teardown(what_is_given_stays, config_world_enter, config_world_leave),
         cmocka_unit_test_setup_teardown(a_class_that_is_none_is_a_difference, config_world_enter,
                                         config_world_leave),
