@@ -13,6 +13,7 @@
 #include "spoold/config_kept.h"
 #include "spoold/whatif_order.h"
 #include "tools/ctl_link.h"
+#include "tools/ctl_text.h"
 #include "tools/ctl_whatif.h"
 
 #include <errno.h>
@@ -67,8 +68,17 @@ static void take_settings(struct view line, const json_t *object, void *arg)
         a->now = json_deep_copy(object);
 }
 
+static const char *text_of(const struct asked *a, const char *key)
+{
+    const char *text = json_string_value(json_object_get(a->now, key));
+
+    return text ? text : "";
+}
+
+/* What asks before a reload must be known: a word that is none would count as off, and goes to a terminal. */
 static int ask_settings(struct asked *a)
 {
+    struct whatif_order in_force;
     struct buf request = {0};
     int rc = 0;
 
@@ -76,19 +86,12 @@ static int ask_settings(struct asked *a)
     ctl_request_add_word(&request, NULL, "look");
     rc = ask(a, &request, take_settings);
     buf_free(&request);
-    if (!rc && !a->now) {
+    if (!rc && whatif_order_parse(view_of(text_of(a, "whatif_on_reload")), &in_force) < 0) {
         buf_add_str(a->why,
                     "spoold does not tell its settings. Are spoold and spoolctl of the same version?");
         rc = EXIT_TEMP_75;
     }
     return rc;
-}
-
-static const char *text_of(const struct asked *a, const char *key)
-{
-    const char *text = json_string_value(json_object_get(a->now, key));
-
-    return text ? text : "";
 }
 
 /* As spoold will read it: relative names are meant from the folder that it was started in. */
@@ -235,6 +238,12 @@ static int give_order(struct asked *a, const struct config *new)
     return rc;
 }
 
+static void add_late(struct asked *a, struct view role)
+{
+    buf_add_str(&a->late, a->late.n ? ", " : "");
+    ctl_text_add(&a->late, role, false);
+}
+
 static void take_workers(struct view line, const json_t *object, void *arg)
 {
     struct asked *a = arg;
@@ -247,7 +256,7 @@ static void take_workers(struct view line, const json_t *object, void *arg)
         const char *state = json_string_value(json_object_get(w, "state"));
 
         if (role && state && strcmp(state, "reloading") == 0)
-            buf_addf(&a->late, "%s%.20s", a->late.n ? ", " : "", role);
+            add_late(a, view_of(role));
     }
 }
 
