@@ -71,13 +71,17 @@ static void list_one(struct listing *l, struct view address, bool raw)
     ctl_text_add(l->to, address, raw);
 }
 
+/* Those who are not shown are counted, not looked at: a damaged record may name a million, over and over. */
 static void list_positions(struct listing *l, const struct ctl_decision *d, struct view to)
 {
     size_t first, last;
 
-    while (l->n < POSITIONS_MAX && positions_take(&to, &first, &last))
-        for (size_t at = first; at <= last; at++)
-            list_one(l, at <= d->rcpt_n ? d->rcpt[at - 1] : VIEW(""), false);
+    while (l->n < POSITIONS_MAX && positions_take(&to, &first, &last)) {
+        l->known = l->known && last <= d->rcpt_n;
+        for (; first <= last && l->known && l->n < l->most; first++)
+            list_one(l, d->rcpt[first - 1], false);
+        l->n += last - first + 1;
+    }
 }
 
 void ctl_decision_add_rcpt(struct buf *to, const struct ctl_decision *d, const json_t *element, size_t most)
@@ -156,28 +160,35 @@ void ctl_decision_add_bytes(struct buf *to, const json_t *string, bool raw)
     }
 }
 
-static void resolve(json_t *element, const struct view *rcpt, size_t n, bool *raw)
+/* `left`: of all elements together, since nobody has two decisions. */
+struct resolving {
+    const struct view *rcpt;
+    size_t n, left;
+    bool raw;
+};
+
+static void resolve(json_t *element, struct resolving *r)
 {
     struct view to = text_of(element, "to");
     json_t *list = json_array();
     size_t first, last;
 
-    while (json_array_size(list) < n && positions_take(&to, &first, &last))
-        for (size_t at = first; at <= last && at <= n; at++)
-            json_array_append_new(list, ctl_decision_text(rcpt[at - 1], raw));
+    while (r->left && positions_take(&to, &first, &last))
+        for (size_t at = first; at <= last && at <= r->n && r->left; at++, r->left--)
+            json_array_append_new(list, ctl_decision_text(r->rcpt[at - 1], &r->raw));
     json_object_set_new(element, "rcpt", list);
 }
 
 void ctl_decision_resolve(json_t *record, const struct view *rcpt, size_t n)
 {
     json_t *decisions = json_object_get(record, "decisions");
-    bool raw = json_is_true(json_object_get(record, "raw"));
+    struct resolving r = {rcpt, n, n, json_is_true(json_object_get(record, "raw"))};
 
     for (size_t i = 0; i < json_array_size(decisions); i++)
         if (json_is_object(json_array_get(decisions, i)) &&
             !json_object_get(json_array_get(decisions, i), "rcpt"))
-            resolve(json_array_get(decisions, i), rcpt, n, &raw);
-    if (raw)
+            resolve(json_array_get(decisions, i), &r);
+    if (r.raw)
         json_object_set_new(record, "raw", json_true());
 }
 

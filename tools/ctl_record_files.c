@@ -143,16 +143,17 @@ static void put_rcpt(struct ctl_record *r, unsigned at, struct view v)
     r->rcpt[at - 1] = v;
 }
 
-/* Each element has positions and perhaps the addresses in the same order. */
-static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
+/* Each element has positions and perhaps the addresses in the same order; `left`: of all elements together.
+ */
+static void take_decided(struct ctl_record *r, const json_t *d, size_t *left, bool raw)
 {
     const json_t *rcpt = json_object_get(d, "rcpt");
     struct view to = {json_string_value(json_object_get(d, "to")),
                       json_string_length(json_object_get(d, "to"))};
     size_t first, last, nth = 0;
 
-    while (nth < RCPT_MAX && positions_take(&to, &first, &last))
-        for (size_t at = first; at <= last && at <= RCPT_MAX && nth < RCPT_MAX; at++)
+    while (*left && positions_take(&to, &first, &last))
+        for (size_t at = first; at <= last && at <= RCPT_MAX && *left; at++, --*left)
             put_rcpt(r, (unsigned)at, keep(&r->text, json_array_get(rcpt, nth++), raw));
 }
 
@@ -161,13 +162,14 @@ static void take_decided(struct ctl_record *r, const json_t *d, bool raw)
 static void take_rcpt(struct ctl_record *r, const json_t *o, bool raw)
 {
     const json_t *decided = json_object_get(o, "decisions"), *all = json_object_get(o, "accepted_for");
+    size_t left = RCPT_MAX;
 
     if (!all && !json_object_get(o, "releases"))
         all = json_object_get(o, "recipients");
     for (size_t i = 0; i < json_array_size(all) && i < RCPT_MAX; i++)
         put_rcpt(r, (unsigned)i + 1, keep(&r->text, json_array_get(all, i), raw));
     for (size_t i = 0; !all && i < json_array_size(decided); i++)
-        take_decided(r, json_array_get(decided, i), raw);
+        take_decided(r, json_array_get(decided, i), &left, raw);
 }
 
 void ctl_record_take_entry(struct ctl_record *r)

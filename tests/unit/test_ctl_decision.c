@@ -128,6 +128,32 @@ static void bytes_survive_json(void **state)
     json_decref(o);
 }
 
+/* Nobody has two decisions: a record that says so must not become more than it has recipients. */
+static void a_damaged_record_does_not_grow(void **state)
+{
+    json_t *o = json_loads("{\"decisions\":[{\"to\":\"1-2\"},{\"to\":\"1-3\"},{\"to\":\"1-3\"}]}", 0, NULL);
+    char *text;
+
+    (void)state;
+    ctl_decision_resolve(o, addresses, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(
+            json_array_size(json_object_get(json_array_get(json_object_get(o, "decisions"), i), "rcpt")),
+            i == 0   ? 2
+            : i == 1 ? 1
+                     : 0);
+    json_decref(o);
+    text = told(ctl_decision_print_brief,
+                "{\"decisions\":[{\"to\":\"1-999999,1-999999\"," LEVEL ",\"why\":\"level\"},"
+                "{\"to\":\"1-2,1-3\"," LEVEL ",\"why\":\"level\"}]}",
+                0, false);
+    assert_string_equal(text,
+                        "    tag for recipient 1-999999,1-999999: weight 12.5 is level low\n"
+                        "    tag for a@example.org, b\\x1b@example.org, a@example.org and 2 more: weight "
+                        "12.5 is level low\n");
+    free(text);
+}
+
 #define CHECKS                                                                                               \
     "{\"weight\":5.5,\"checks\":[{\"name\":\"dull\",\"result\":\"miss\",\"weight\":0,\"line\":\"default\"}," \
     "{\"name\":\"open\",\"result\":\"unknown\",\"weight\":0,\"line\":\"default\"},"                          \
@@ -258,6 +284,7 @@ int main(void)
         cmocka_unit_test(outcomes_name_recipient_reason_and_setting),
         cmocka_unit_test(many_recipients_are_counted),
         cmocka_unit_test(bytes_survive_json),
+        cmocka_unit_test(a_damaged_record_does_not_grow),
         cmocka_unit_test(checks_are_sorted_by_weight_and_dull_ones_counted),
         cmocka_unit_test(skipped_checks_say_why),
         cmocka_unit_test(no_line_is_wider_than_the_page),

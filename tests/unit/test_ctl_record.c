@@ -268,6 +268,15 @@ static void positions_stay_where_addresses_are_gone(void **state)
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(r.rcpt[i].n, 0);
     ctl_record_free(&r);
+    /* Nobody has two decisions; what says so is not gone through to its end. */
+    remove(file);
+    put_text(file,
+             "{\"recipients\":[],\"releases\":1,\"decisions\":[{\"to\":\"1-50000\"},{\"to\":\"1-50000\","
+             "\"rcpt\":[\"b@example.org\"]}]}");
+    assert_int_equal(ctl_record_find(c, id.s, &r, &why), 0);
+    assert_int_equal(r.rcpt_n, 50000);
+    assert_int_equal(r.rcpt[0].n, 0);
+    ctl_record_free(&r);
     free(file);
     config_free(&c);
 }
