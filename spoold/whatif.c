@@ -10,6 +10,7 @@
 
 #include "common/xalloc.h"
 #include "spoold/config_kept.h"
+#include "spoold/decide_profile.h"
 #include "spoold/replay.h"
 #include "spoold/whatif_gather.h"
 #include "spoold/whatif_note.h"
@@ -287,6 +288,50 @@ static const char *lacks_results(const struct whatif *w, const struct whatif_the
     return then->antispam ? NULL : "antispam.enable was off then";
 }
 
+static bool same_at(struct whatif *w, const struct trial *t, int64_t extra)
+{
+    struct replay_again between;
+    bool same;
+
+    replay_decide_only(&w->record, w->o.now, extra, &between);
+    same = same_words(&t->low, &between, w->old.n);
+    replay_free_again(&between);
+    return same;
+}
+
+/* An action may change at each threshold on the way from the least to the most weight, and back again. */
+static bool same_for(struct whatif *w, const struct trial *t, size_t i, const struct whatif_unknown *u)
+{
+    const struct config *c = w->o.now;
+    struct decide_profile own;
+    const struct config_policy *p = decide_profile_find(c, w->record.rcpt[i], &own)->policy;
+    const int64_t at[] = {p->level[DECIDE_LOW].threshold, p->level[DECIDE_MEDIUM].threshold,
+                          p->level[DECIDE_HIGH].threshold, p->incoming_threshold, p->outgoing_threshold};
+
+    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+        const int64_t extra = u->low + at[k] - t->low.decided.outcome[i].weight;
+
+        if (extra > u->low && extra < u->high && !same_at(w, t, extra))
+            return false;
+    }
+    return true;
+}
+
+/* A recipient of each kind. Of more kinds than a message can have copies nothing is promised. */
+static bool same_between(struct whatif *w, const struct trial *t, const struct whatif_unknown *u)
+{
+    const struct decide_result *r = &t->low.decided;
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < r->n && seen < r->kinds; i++) {
+        if (r->kind[i] != seen) /* numbered in the order of their first recipients */
+            continue;
+        if (seen++ == DECIDE_GROUPS_MAX || !same_for(w, t, i, u))
+            return false;
+    }
+    return true;
+}
+
 /* With the least and the most that what was not asked could weigh. */
 static void decide_again(struct whatif *w, struct trial *t, const struct whatif_then *then)
 {
@@ -302,7 +347,7 @@ static void decide_again(struct whatif *w, struct trial *t, const struct whatif_
     if (!why && u.high != u.low) {
         replay_decide_only(&w->record, w->o.now, u.high, &t->high);
         t->most = &t->high;
-        if (!same_words(&t->low, &t->high, w->old.n)) {
+        if (!same_words(&t->low, &t->high, w->old.n) || !same_between(w, t, &u)) {
             whatif_then_add_reason(u.widest, &text);
             why = text.p;
         }

@@ -69,6 +69,10 @@ static const struct {
      "?[rbl zen] was not asked then"},
     {"or it makes none", QUIET, QUIET "[rbl zen]\nzone = z.example\nweight = 1.999\n", "a@example.org",
      JUDGED(TO("1", "deliver")), "="},
+    {"or both ends come to the same, but not what is between", QUIET,
+     QUIET "[rbl zen]\nzone = z.example\nweight = 14\n[level low]\naction = tag\n[level medium]\naction = "
+           "deliver\n",
+     "a@example.org", JUDGED(TO("1", "deliver")), "?[rbl zen] was not asked then"},
     {"or it is changed whatever the list says", QUIET,
      QUIET "[rbl zen]\nzone = z.example\nweight = 2\n[level low]\nthreshold = 8\n", "a@example.org",
      JUDGED(TO("1", "deliver")), "deliver -> header"},
