@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""pipeline.py BUILD [--passes N] [--mails N] [--burst N] [--quick] - the whole way of a message beside rspamd + clamd.
+"""pipeline.py BUILD [--passes N] [--mails N] [--burst N] ... - the whole way of a message beside rspamd + clamd.
 
 CPU (user and system, all processes of each side, also ended ones) per message over the same mails in one run, by turns:
   spoold  from the intake folder to the outlet: virus scan, all checks, decision, headers written anew, every step durable;
-          once on a journaled ext4 (loop-mounted; root) and once in memory, which shows what being durable costs
+          first on a journaled ext4 (loop-mounted; root), then in memory, which shows what being durable costs
   peers   rspamd, POST /checkv2, network modules on, no Bayes (we have none yet), antivirus module off; clamd, FILDES,
           the same signatures and limits, temporary files in memory. Their figures are added; nothing is made durable
 DNS: nsd on loopback, not counted. A first pass over all mails fills every cache. Then both virus scanners load their
@@ -168,7 +168,8 @@ class Place(avlib.Scratch):
     def clear(self):
         if self.mounted:
             subprocess.run(["umount", os.path.join(self.dir, "m")], check=False)
-        super().clear()
+        for d in (self.dir, self.memory):       # what else runs goes on
+            shutil.rmtree(d, ignore_errors=True)
 
 
 def flush(folder):
@@ -235,52 +236,63 @@ def report(sides, found):
 PEERS = "rspamd + clamd"
 
 
-def start(stack, args, build, signatures, scratch):
-    os.makedirs(scratch.path("dns"))
-    if not shutil.which("nsd"):
-        raise Skip("needs nsd")
-    dns, port = antispam.start_dns(scratch.path("dns"), LISTED)
-    stack.callback(lambda: (dns.kill(), dns.wait()))
-    sides = {}
+def start_peers(stack, args, signatures, scratch, dns):
     if args.alone:
         print("only our figures")
     elif shutil.which("rspamd") and os.access("/usr/sbin/clamd", os.X_OK):
-        sides[PEERS] = Peers(scratch, signatures, port)
-        stack.callback(sides[PEERS].stop)
+        peers = Peers(scratch, signatures, dns)
+        stack.callback(peers.stop)
+        return {PEERS: peers}
     else:
         print("rspamd and clamd are not both installed: only our figures")
-    for program in [build] + args.beside:
-        for how in args.on:
-            try:
-                place = Place(how)
-            except (Skip, OSError) as e:
-                print(f"not measured: {e}")
-                continue
+    return {}
+
+
+def start_dns(stack, scratch):
+    if not shutil.which("nsd"):
+        raise Skip("needs nsd")
+    os.makedirs(scratch.path("dns"))
+    dns, port = antispam.start_dns(scratch.path("dns"), LISTED)
+    stack.callback(lambda: (dns.kill(), dns.wait()))
+    return port
+
+
+def run_on(how, args, corpus, signatures, dns, peers):
+    """One spool at a time: two engines of ours would take each other's place in the processor's cache."""
+    with contextlib.ExitStack() as stack:
+        sides = dict(peers)
+        for program in [args.build] + args.beside:
+            place = Place(how)
             stack.callback(place.clear)
-            side = Ours(place, os.path.realpath(program), signatures, port)
-            stack.callback(side.stop)
-            title = "spoold on ext4" if how == "ext4" else "spoold in memory"
-            sides[title if program == build else f"{title}, {program}"] = side
-    return sides
+            ours = Ours(place, os.path.realpath(program), signatures, dns)
+            stack.callback(ours.stop)
+            title = f"spoold {'in' if how == 'memory' else 'on'} {how}"
+            sides[title if program == args.build else f"{title}, {program}"] = ours
+        found = measure(sides, corpus, args)
+        report(sides, found)
+        for side, runner in sides.items():
+            if isinstance(runner, Ours):
+                print(f"{side}: mails of the last pass that were not examined and judged: {runner.unjudged()}", flush=True)
 
 
 def run(args):
     shared = os.path.join(HERE, "..", "..", "..", "shared")
-    peers = os.path.realpath(os.environ.get("SPOOLD_BENCH", os.path.join(shared, "bench")))
+    maker = os.path.realpath(os.environ.get("SPOOLD_BENCH", os.path.join(shared, "bench")))
     with contextlib.ExitStack() as stack:
         scratch = avlib.Scratch()
         stack.callback(scratch.clear)
         corpus = avlib.Mails(avlib.read_mails(os.environ.get("SPOOLD_CORPUS", os.path.join(shared, "corpus"))))
-        signatures = os.environ.get("SPOOLD_SIGNATURES") or avlib.make_signatures(scratch, peers, 1000000, 100000)
-        sides = start(stack, args, args.build, signatures, scratch)
-        found = measure(sides, corpus, args)
+        signatures = os.environ.get("SPOOLD_SIGNATURES") or avlib.make_signatures(scratch, maker, 1000000, 100000)
+        dns = start_dns(stack, scratch)
+        peers = start_peers(stack, args, signatures, scratch, dns)
         size = sum(map(len, corpus.mails)) // len(corpus.mails)
         print(f"{args.mails} mails a pass in bursts of {args.burst}, {args.passes} passes, medians; mean {size} bytes; contents "
-              f"{'seen before' if args.seen else 'new to the scanners'}; load {os.getloadavg()[0]:.1f}")
-        report(sides, found)
-        for side, runner in sides.items():
-            if isinstance(runner, Ours):
-                print(f"{side}: mails of the last pass that were not examined and judged: {runner.unjudged()}")
+              f"{'seen before' if args.seen else 'new to the scanners'}; load {os.getloadavg()[0]:.1f}", flush=True)
+        for how in args.on:
+            try:
+                run_on(how, args, corpus, signatures, dns, peers)
+            except (Skip, OSError) as e:
+                print(f"not measured: {e}", flush=True)
 
 
 def main():
