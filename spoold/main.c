@@ -19,6 +19,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +281,17 @@ static void mend_inheritance(void)
     signal(SIGCHLD, SIG_DFL);
 }
 
+/*
+ * Of this process and all that it starts: who is woken waits until whoever runs has used up its time or
+ * sleeps, instead of taking the processor away from it. A message goes through six processes, so that costs a
+ * tenth less; each has the same share as ever. Where it may not be had, nothing else changes.
+ */
+static void work_in_batches(void)
+{
+    if (sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0}) < 0)
+        log_debug("the policy of the scheduler stays as it is");
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {0};
@@ -299,6 +311,7 @@ int main(int argc, char **argv)
     s = xcalloc(1, sizeof *s);
     start_log(cfg);
     raise_limits(cfg);
+    work_in_batches();
     s->once = o.once;
     s->source =
         (struct reload_source){o.file, o.override, o.override_n, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
