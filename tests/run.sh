@@ -79,26 +79,26 @@ start() {
 # name, points in short, points in long, options. Points are spread evenly over the run, or random where --threaded.
 # Not all points that are asked for exist, so a few more are asked for than are wanted.
 point_sweeps='
-errors_inline           120  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
-errors_threaded         110  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
-kills_inline            160  3000 --kills
-kills_slow_mta          110  1500 --kills --mta slow
-kills_reuse              90  2000 --kills --scenario reuse
-kills_torn               90  2000 --kills --scenario torn
-kills_overwrite         100  1000 --kills --scenario overwrite
+errors_inline            90  9000 --errors EIO,ENOSPC,EMFILE,EROFS,EINTR,EDQUOT,EACCES
+errors_threaded          80  4000 --errors EIO,ENOSPC,EROFS --threaded --seed 3
+kills_inline            120  3000 --kills
+kills_slow_mta           80  1500 --kills --mta slow
+kills_reuse              65  2000 --kills --scenario reuse
+kills_torn               65  2000 --kills --scenario torn
+kills_overwrite          70  1000 --kills --scenario overwrite
 kills_split              40  2000 --kills --scenario split --exits
 kills_split_slow_mta     20  1500 --kills --scenario split --mta slow
-kills_external_stage    110  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
-kills_threaded           90  2000 --kills --threaded --seed 1
-kills_workers_all       30  2000 --kills --workers --seed 4
-kills_workers_one       30  2000 --kills --workers --one --seed 5
-kills_antispam           10   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
-kills_split_antispam     12   350 --kills --scenario split --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 11
-kills_av_all             10   350 --kills --workers --av --timeout 60000 --seed 6
-kills_av_one             10   350 --kills --workers --av --timeout 60000 --one --seed 7
-kills_av_reload           8   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
-kills_av_drain            8   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
-kills_of_recovery       140  6000 --recover-kills --seed 2
+kills_external_stage     80  1000 --kills --option spool.external_stage=yes --option spool.external_window=0
+kills_threaded           65  2000 --kills --threaded --seed 1
+kills_workers_all       20  2000 --kills --workers --seed 4
+kills_workers_one       20  2000 --kills --workers --one --seed 5
+kills_antispam            7   350 --kills --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 10
+kills_split_antispam      7   350 --kills --scenario split --workers --option antispam.enable=yes --option dns.enable=no --timeout 60000 --seed 11
+kills_av_all              7   350 --kills --workers --av --timeout 60000 --seed 6
+kills_av_one              7   350 --kills --workers --av --timeout 60000 --one --seed 7
+kills_av_reload           6   350 --kills --workers --av --timeout 60000 --one --reload --seed 8
+kills_av_drain            6   350 --kills --workers --av --timeout 60000 --reload --option antivirus.reload_mode=drain --seed 9
+kills_of_recovery       100  6000 --recover-kills --seed 2
 kills_of_recovery_split  30  2000 --recover-kills --scenario split --seed 12
 '
 # What is wrong on purpose, and how it is looked for: each must be noticed. --skip: it shows late in the run.
@@ -146,7 +146,7 @@ sweeps() {
         start sweep_test "control_$name" $options --control "$name"
     done <<< "$controls"
     start sweep_test sweep_order --order
-    start sweep_test sweep_release --release --max-points "$([ "$mode" = long ] && echo 2000 || echo 150)"
+    start sweep_test sweep_release --release --max-points "$([ "$mode" = long ] && echo 2000 || echo 100)"
     start sweep_test control_release-after-publish --release --max-points 300 --control release-after-publish
     for name in ext4 xfs; do
         [ "$mode" = long ] || break # the short form is tests/func/power_cut.sh
