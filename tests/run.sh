@@ -146,7 +146,7 @@ sweeps() {
         start sweep_test "control_$name" $options --control "$name"
     done <<< "$controls"
     start sweep_test sweep_order --order
-    start sweep_test sweep_release --release --max-points "$([ "$mode" = long ] && echo 2000 || echo 100)"
+    start sweep_test sweep_release --release --max-points "$([ "$mode" = long ] && echo 2000 || echo 115)"
     start sweep_test control_release-after-publish --release --max-points 300 --control release-after-publish
     for name in ext4 xfs; do
         [ "$mode" = long ] || break # the short form is tests/func/power_cut.sh
