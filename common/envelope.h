@@ -68,6 +68,13 @@ int envelope_parse(struct envelope *e, struct buf *raw, struct envelope_error *e
 void envelope_free(struct envelope *e);
 /* The nth value (0 = first) of a key, any case; NULL when there is none. */
 const struct view *envelope_find(const struct envelope *e, const char *key, size_t nth);
+/* The first value; empty where there is none, or no envelope. */
+static inline struct view envelope_value(const struct envelope *e, const char *key)
+{
+    const struct view *v = e ? envelope_find(e, key, 0) : NULL;
+
+    return v ? *v : VIEW("");
+}
 /*
  * The envelope for a copy to recipients rcpt[index[0..n-1]]. With all recipients
  * the bytes are those of the original; else line 3, recipient: and notify:

@@ -27,6 +27,14 @@ const char *decide_by_name(enum decide_by by)
     return (unsigned)by < DECIDE_BY__MAX ? names[by] : NULL;
 }
 
+const char *decide_way_name(enum decide_way way)
+{
+    static const char *const ways[] = {
+        [DECIDE_WAY_QUARANTINE] = "quarantine", [DECIDE_WAY_DROP] = "discard", [DECIDE_WAY_HOLD] = "hold"};
+
+    return ways[way];
+}
+
 enum decide_by decide_by_find(struct view name)
 {
     enum decide_by by = 0;

@@ -54,6 +54,8 @@ bool decide_whole_unsound(const struct decide_whole_input *in, struct decide_who
 bool decide_whole_scanned(const struct decide_whole_input *in, struct decide_whole *out);
 bool decide_whole_loops(const struct decide_whole_input *in, struct decide_whole *out);
 const char *decide_by_name(enum decide_by by);
+/* "quarantine", "discard", "hold": the fate in records. */
+const char *decide_way_name(enum decide_way way);
 /* DECIDE_BY__MAX: it is none of them. */
 enum decide_by decide_by_find(struct view name);
 

@@ -14,27 +14,11 @@
 
 #include <stdlib.h>
 
-#define PLACE_MAX 200 /* bytes of "line"; a longer place loses its beginning */
-
 /* The recipients in the order of their kinds, each kind's from first[kind] on. */
 struct sorted {
     size_t *at;
     size_t *first; /* one more than there are kinds */
 };
-
-static struct view end_of(struct view place)
-{
-    return place.n > PLACE_MAX ? (struct view){place.p + place.n - PLACE_MAX, PLACE_MAX} : place;
-}
-
-static void add_weight(struct json *j, const char *key, int64_t weight)
-{
-    struct buf text = {0};
-
-    verdict_add_weight(&text, weight);
-    json_add_text(j, key, buf_view(&text));
-    buf_free(&text);
-}
 
 static void add_view(struct json *j, const char *key, struct view v)
 {
@@ -66,8 +50,8 @@ static void add_own_weight(struct json *list, const struct decide_input *in, con
     list->comma = true;
     json_add_view(&j, "name", buf_view(&name));
     json_add_str(&j, "result", check_result_name(r->result));
-    add_weight(&j, "weight", p->policy->weight[r->check][r->result]);
-    json_add_view(&j, "line", end_of(buf_view(&place)));
+    verdict_add_weight_member(&j, "weight", p->policy->weight[r->check][r->result]);
+    json_add_view(&j, "line", verdict_cut_place(buf_view(&place)));
     buf_add_char(list->out, '}');
     buf_free(&name);
     buf_free(&place);
@@ -102,13 +86,13 @@ static void add_rule(struct json *j, const struct decide_outcome *o)
 {
     json_add_str(j, "why", o->why);
     if (o->threshold)
-        add_weight(j, "threshold", o->threshold);
+        verdict_add_weight_member(j, "threshold", o->threshold);
     if (o->section) {
         json_add_str(j, "section", o->section);
         json_add_str(j, "key", o->key);
     }
     add_view(j, "profile", o->profile);
-    add_view(j, "line", end_of(o->place));
+    add_view(j, "line", verdict_cut_place(o->place));
     add_view(j, "text", o->text);
     add_view(j, "redirect", o->redirect);
 }
@@ -122,7 +106,7 @@ static void add_kind(struct buf *to, const struct decide_input *in, const struct
 
     buf_add_char(to, '{');
     add_positions(&j, at, n);
-    add_weight(&j, "weight", o->weight);
+    verdict_add_weight_member(&j, "weight", o->weight);
     json_add_str(&j, "level", decide_level_name(o->level));
     json_add_str(&j, "action", decide_action_name(o->action));
     add_rule(&j, o);

@@ -15,13 +15,6 @@
 #define NOTIFY_MAX 32  /* "SUCCESS,FAILURE,DELAY" */
 #define ENVID_MAX  100 /* RFC 3461 section 4.4 */
 
-static struct view find_key(const struct envelope *e, const char *key)
-{
-    const struct view *v = envelope_find(e, key, 0);
-
-    return v ? *v : (struct view){NULL, 0};
-}
-
 static bool is_one_of(struct view v, const char *a, const char *b)
 {
     return view_equal_nocase(v, view_of(a)) || view_equal_nocase(v, view_of(b));
@@ -39,7 +32,7 @@ static bool is_word_of(struct view w, const char *const *words, size_t n)
 static struct view notify_of(const struct envelope *e)
 {
     static const char *const words[] = {"SUCCESS", "FAILURE", "DELAY"};
-    struct view v = find_key(e, "notify"), none = {NULL, 0};
+    struct view v = envelope_value(e, "notify"), none = {NULL, 0};
 
     if (v.n > NOTIFY_MAX || view_equal(v, VIEW("NEVER")))
         return v.n > NOTIFY_MAX ? none : v;
@@ -61,7 +54,7 @@ static bool is_hex(char c)
 /* xtext (RFC 3461 section 4): printable, no "=", a "+" only before two digits. */
 static struct view envid_of(const struct envelope *e)
 {
-    struct view v = find_key(e, "envid"), none = {NULL, 0};
+    struct view v = envelope_value(e, "envid"), none = {NULL, 0};
 
     if (v.n > ENVID_MAX)
         return none;
@@ -89,17 +82,17 @@ static bool needs_utf8(const struct envelope *e)
 
     for (size_t i = 0; ascii && i < e->rcpt_n; i++)
         ascii = is_ascii(e->rcpt[i]);
-    return !ascii || is_one_of(find_key(e, "smtputf8"), "yes", "true");
+    return !ascii || is_one_of(envelope_value(e, "smtputf8"), "yes", "true");
 }
 
 static uint32_t flags_of(const struct envelope *e, const struct deliver_address *to)
 {
-    struct view ret = find_key(e, "ret");
+    struct view ret = envelope_value(e, "ret");
     uint32_t flags = 0;
 
     flags |= to->lmtp ? DELIVER_LMTP : 0;
     flags |= to->near ? DELIVER_NEAR : 0;
-    flags |= is_one_of(find_key(e, "body"), "8bitmime", "8BITMIME") ? DELIVER_8BIT : 0;
+    flags |= is_one_of(envelope_value(e, "body"), "8bitmime", "8BITMIME") ? DELIVER_8BIT : 0;
     flags |= needs_utf8(e) ? DELIVER_UTF8 : 0;
     flags |= is_one_of(ret, "full", "FULL") ? DELIVER_RET_FULL : 0;
     flags |= is_one_of(ret, "hdrs", "HDRS") ? DELIVER_RET_HDRS : 0;

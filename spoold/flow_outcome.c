@@ -17,17 +17,10 @@
 
 #include <stdlib.h>
 
-static struct view key_of(const struct msg *m, const char *key)
-{
-    const struct view *v = envelope_find(&m->env, key, 0);
-
-    return v ? *v : VIEW("");
-}
-
 /* The client that was judged: behind gateways, the one before them. */
 static bool is_outgoing(const struct spoold *s, const struct msg *m)
 {
-    return direction_is_outgoing(s->cfg, key_of(m, "auth"), m->spam.given.verdict.client.ip);
+    return direction_is_outgoing(s->cfg, envelope_value(&m->env, "auth"), m->spam.given.verdict.client.ip);
 }
 
 static void run(const struct spoold *s, struct msg *m)
@@ -45,19 +38,20 @@ static void run(const struct spoold *s, struct msg *m)
         decision_json_make(&in, &m->decided, &m->decisions);
 }
 
-static void add_to_copy(struct msg *m, size_t i, struct msg_copy **copy_of)
+/* Copies are numbered in the order of their first recipients (decide.h). */
+static void add_to_copy(struct msg *m, size_t i, unsigned number)
 {
-    const unsigned g = m->decided.group[i];
+    const struct decide_outcome *o = &m->decided.outcome[i];
+    struct msg_copy *c = &m->copy[number - 1];
 
-    if (!copy_of[g]) {
-        copy_of[g] = &m->copy[m->copy_n++]; /* the number that it has in m->decided.copy */
-        copy_of[g]->rcpt = xcalloc(m->env.rcpt_n, sizeof(size_t));
-        copy_of[g]->outcome = &m->decided.outcome[i];
-        if (copy_of[g]->outcome->action == DECIDE_REDIRECT)
-            copy_of[g]->redirect =
-                xstrndup(m->decided.outcome[i].redirect.p, m->decided.outcome[i].redirect.n);
+    if (number > m->copy_n) {
+        m->copy_n = number;
+        c->rcpt = xcalloc(m->env.rcpt_n, sizeof(size_t));
+        c->outcome = o;
+        if (o->action == DECIDE_REDIRECT)
+            c->redirect = xstrndup(o->redirect.p, o->redirect.n);
     }
-    copy_of[g]->rcpt[copy_of[g]->rcpt_n++] = i;
+    c->rcpt[c->rcpt_n++] = i;
 }
 
 static void take_rest(struct msg *m, const struct decide_whole *rest)
@@ -90,15 +84,14 @@ static void make_marks(const struct spoold *s, const struct msg *m, struct msg_c
 
 void flow_outcome(const struct spoold *s, struct msg *m)
 {
-    struct msg_copy *copy_of[DECIDE_GROUPS_MAX] = {0};
     struct decide_whole rest;
 
     run(s, m);
     m->fate = MSG_FATE_SEND;
     m->reason[0] = '\0';
     for (size_t i = 0; i < m->env.rcpt_n && !m->decided.too_many; i++)
-        if (decide_has_copy(&m->decided.outcome[i]))
-            add_to_copy(m, i, copy_of);
+        if (m->decided.copy[m->decided.group[i]])
+            add_to_copy(m, i, m->decided.copy[m->decided.group[i]]);
     for (size_t i = 0; i < m->copy_n; i++)
         make_marks(s, m, &m->copy[i]);
     if (decide_rest(&m->decided, &rest))

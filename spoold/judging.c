@@ -273,13 +273,6 @@ static void job_done(struct spoold *s, struct pool_job *job, const struct pool_o
         end(s, g, JUDGING_NOBODY, o);
 }
 
-static struct view key_of(const struct judging *g, const char *key)
-{
-    const struct view *v = g->env ? envelope_find(g->env, key, 0) : NULL;
-
-    return v ? *v : VIEW("");
-}
-
 static void pack_order(struct spoold *s, struct judging *g)
 {
     const size_t rcpt_n = g->env ? g->env->rcpt_n : 0;
@@ -290,10 +283,10 @@ static void pack_order(struct spoold *s, struct judging *g)
         .sender = g->env ? g->env->sender : VIEW(""),
         .rcpt = g->env ? g->env->rcpt : NULL,
         .rcpt_n = rcpt_n < ANTISPAM_RCPT_MAX ? (unsigned)rcpt_n : ANTISPAM_RCPT_MAX,
-        .ip = key_of(g, "connectedip"),
-        .helo = key_of(g, "helo"),
-        .auth = key_of(g, "auth"),
-        .protocol = key_of(g, "protocol"),
+        .ip = envelope_value(g->env, "connectedip"),
+        .helo = envelope_value(g->env, "helo"),
+        .auth = envelope_value(g->env, "auth"),
+        .protocol = envelope_value(g->env, "protocol"),
         .crumbs = buf_view(&g->crumbs),
         .facts = g->facts,
     };

@@ -135,10 +135,7 @@ void replay_decide_only(const struct replay_record *r, const struct config *c, i
 
 const char *replay_fate(const struct replay_again *a)
 {
-    static const char *const ways[] = {
-        [DECIDE_WAY_QUARANTINE] = "quarantine", [DECIDE_WAY_DROP] = "discard", [DECIDE_WAY_HOLD] = "hold"};
-
-    return a->rest ? ways[a->whole.way] : "send";
+    return a->rest ? decide_way_name(a->whole.way) : "send";
 }
 
 static bool compare(const char *name, struct view was, struct view is, struct buf *difference)

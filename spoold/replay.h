@@ -18,8 +18,9 @@ struct replay_record {
     size_t rcpt_n;
     uint64_t size;
     /* Read: */
-    struct view config;    /* hash of the settings that decided; empty: not known */
-    struct view judged_by; /* of those by which the checks were made; the same where nothing else is recorded */
+    struct view config; /* hash of the settings that decided; empty: not known */
+    struct view
+        judged_by; /* of those by which the checks were made; the same where nothing else is recorded */
     enum decide_by by;
     struct view fate, class, reason; /* as recorded; class is empty where it was not quarantined */
     bool judged, outgoing;

@@ -28,7 +28,12 @@ void verdict_add_weight(struct buf *to, int64_t weight)
     buf_addf(to, ".%0*" PRId64, (int)digits, rest);
 }
 
-static void add_weight(struct json *j, const char *key, int64_t weight)
+struct view verdict_cut_place(struct view place)
+{
+    return place.n > PLACE_MAX ? (struct view){place.p + place.n - PLACE_MAX, PLACE_MAX} : place;
+}
+
+void verdict_add_weight_member(struct json *j, const char *key, int64_t weight)
 {
     struct buf text = {0};
 
@@ -114,11 +119,9 @@ static int64_t add_check(struct buf *to, const struct config *cfg, const struct 
     buf_add_char(to, '{');
     json_add_view(&j, "name", buf_view(&name));
     json_add_str(&j, "result", check_result_name(r->result));
-    add_weight(&j, "weight", w.weight);
+    verdict_add_weight_member(&j, "weight", w.weight);
     add_found(&j, cfg, r);
-    if (w.place.n > PLACE_MAX)
-        w.place = (struct view){w.place.p + w.place.n - PLACE_MAX, PLACE_MAX};
-    json_add_view(&j, "line", w.place);
+    json_add_view(&j, "line", verdict_cut_place(w.place));
     buf_add_char(to, '}');
     buf_free(&name);
     return w.weight;
@@ -163,7 +166,7 @@ void verdict_add_json(struct json *j, const struct verdict *v, size_t max)
             json_add_text(j, "checks", v->checks);
         else
             json_add_bool(j, "checks_cut", true);
-        add_weight(j, "weight", v->weight);
+        verdict_add_weight_member(j, "weight", v->weight);
     }
     if (v->decisions.n && v->decisions.n <= max)
         json_add_text(j, "decisions", v->decisions);

@@ -25,6 +25,10 @@ struct verdict {
 
 /* "8", "-1.5", "0.125": thousandths. */
 void verdict_add_weight(struct buf *to, int64_t weight);
+/* The same as a member of a JSON object. */
+void verdict_add_weight_member(struct json *j, const char *key, int64_t weight);
+/* As the place of a setting stands in "line": a long one without its beginning. */
+struct view verdict_cut_place(struct view place);
 /* The text with "*" for the local part of each address in it; of such a text it makes the same. */
 void verdict_add_nameless(struct buf *to, struct view text);
 /* The JSON array [{"name","result","weight","detail","line"}]; answers the sum of the weights. Where the

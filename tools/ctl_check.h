@@ -69,8 +69,8 @@ struct ctl_check_about {
     struct view facts;          /* text of the file of facts; p NULL: none */
     enum ctl_check_dns dns;
     bool av, antispam, verbose;
-    bool ambiguous;        /* without `av`: mail readers take it in different ways */
-    struct view suspended; /* DNS lists that count for nothing (common/antispam.h) */
+    bool ambiguous;          /* without `av`: mail readers take it in different ways */
+    struct view suspended;   /* DNS lists that count for nothing (common/antispam.h) */
     const struct view *rcpt; /* those for whom is decided; borrowed */
     size_t rcpt_n;
 };

@@ -37,19 +37,10 @@ struct deciding {
     bool whole; /* the message is decided about as a whole, else each of its recipients is */
 };
 
-/* The word for all recipients of a message, or of the rest. */
-static const char *way_name(enum decide_way way)
-{
-    static const char *const names[] = {
-        [DECIDE_WAY_QUARANTINE] = "quarantine", [DECIDE_WAY_DROP] = "discard", [DECIDE_WAY_HOLD] = "hold"};
-
-    return names[way];
-}
-
 static void set_fate(struct ctl_check_decided *to, const struct decide_whole *w)
 {
     to->by = decide_by_name(w->by);
-    to->fate = way_name(w->way);
+    to->fate = decide_way_name(w->way);
     to->class = w->way == DECIDE_WAY_QUARANTINE ? spool_class_name(w->class) : NULL;
     buf_clear(&to->reason);
     buf_add_str(&to->reason, w->reason);
@@ -78,20 +69,13 @@ static void decide_whole(struct deciding *d)
 
 /* --- recipients --------------------------------------------------------------------- */
 
-static struct view key_of(const struct envelope *e, const char *key)
-{
-    const struct view *v = e ? envelope_find(e, key, 0) : NULL;
-
-    return v ? *v : VIEW("");
-}
-
 static void decide_recipients(struct deciding *d)
 {
     struct ctl_check_decided *to = &d->f->decided;
     struct decide_whole rest;
 
-    d->in.outgoing =
-        d->in.verdict && direction_is_outgoing(d->c, key_of(d->about->env, "auth"), d->in.verdict->client.ip);
+    d->in.outgoing = d->in.verdict && direction_is_outgoing(d->c, envelope_value(d->about->env, "auth"),
+                                                            d->in.verdict->client.ip);
     to->direction = !d->in.verdict ? NULL : d->in.outgoing ? "outgoing" : "incoming";
     decide(&d->in, &d->result);
     if (d->whole)
@@ -120,13 +104,11 @@ static void add_recipient(const struct deciding *d, size_t i, struct buf *to)
 {
     const struct decide_outcome *o = &d->result.outcome[i];
     struct json j = {.out = to};
-    struct buf weight = {0};
 
-    verdict_add_weight(&weight, o->weight);
     buf_add_str(to, i ? ",{" : "{");
     json_add_view(&j, "rcpt", d->in.rcpt[i]);
     if (d->in.verdict) {
-        json_add_text(&j, "weight", buf_view(&weight));
+        verdict_add_weight_member(&j, "weight", o->weight);
         json_add_str(&j, "level", decide_level_name(o->level));
     }
     json_add_str(&j, "action", action_of(d, i));
@@ -135,7 +117,6 @@ static void add_recipient(const struct deciding *d, size_t i, struct buf *to)
     if (j.raw)
         json_add_bool(&j, "raw", true);
     buf_add_char(to, '}');
-    buf_free(&weight);
 }
 
 /* The strictest recipient's; of those that are equally strict the first one's. */

@@ -21,17 +21,10 @@ static void add_number(struct buf *to, const json_t *n)
     buf_addf(to, "%.10g", json_number_value(n));
 }
 
-static struct view text_of(const json_t *o, const char *key)
-{
-    const json_t *s = json_object_get(o, key);
-
-    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
-}
-
 /* What weighs nothing and says nothing would hide the rest. */
 static bool is_dull(const json_t *check)
 {
-    const struct view result = text_of(check, "result");
+    const struct view result = ctl_print_string(check, "result");
 
     return json_number_value(json_object_get(check, "weight")) == 0 &&
            (view_equal(result, VIEW("miss")) || view_equal(result, VIEW("none")) ||
@@ -44,16 +37,16 @@ static void print_check(struct ctl_print *p, const json_t *check)
     struct buf text = {0};
 
     buf_add_str(&text, "    ");
-    ctl_text_add_cell(&text, text_of(check, "name"), NAME_WIDTH, false);
+    ctl_text_add_cell(&text, ctl_print_string(check, "name"), NAME_WIDTH, false);
     buf_add_char(&text, ' ');
-    ctl_text_add_cell(&text, text_of(check, "result"), RESULT_WIDTH, false);
+    ctl_text_add_cell(&text, ctl_print_string(check, "result"), RESULT_WIDTH, false);
     buf_add_char(&text, ' ');
     add_number(&text, json_object_get(check, "weight"));
     buf_add_str(&text, "  ");
-    ctl_text_add(&text, text_of(check, "detail"), false);
+    ctl_text_add(&text, ctl_print_string(check, "detail"), false);
     if (weighs) {
         buf_add_str(&text, "  (");
-        ctl_text_add(&text, text_of(check, "line"), false);
+        ctl_text_add(&text, ctl_print_string(check, "line"), false);
         buf_add_char(&text, ')');
     }
     ctl_print_line(p, CTL_PRINT_PLAIN, &text);

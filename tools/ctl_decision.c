@@ -49,13 +49,6 @@ void ctl_decision_print_row(struct ctl_print *p, enum ctl_print_colour colour, c
 
 /* --- recipients --------------------------------------------------------------------- */
 
-static struct view text_of(const json_t *o, const char *key)
-{
-    const json_t *s = json_object_get(o, key);
-
-    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
-}
-
 struct listing {
     struct buf *to;
     size_t most, n;
@@ -88,7 +81,7 @@ void ctl_decision_add_rcpt(struct buf *to, const struct ctl_decision *d, const j
 {
     const bool raw = json_is_true(json_object_get(d->record, "raw"));
     const json_t *rcpt = json_object_get(element, "rcpt");
-    const struct view positions = text_of(element, "to");
+    const struct view positions = ctl_print_string(element, "to");
     struct listing l = {.to = to, .most = most, .known = true};
     const size_t before = to->n;
 
@@ -169,7 +162,7 @@ struct resolving {
 
 static void resolve(json_t *element, struct resolving *r)
 {
-    struct view to = text_of(element, "to");
+    struct view to = ctl_print_string(element, "to");
     json_t *list = json_array();
     size_t first, last;
 
@@ -200,7 +193,7 @@ static void add_level(struct buf *to, const json_t *e)
     if (!ctl_decision_add_number(to, json_object_get(e, "weight")))
         buf_add_str(to, "not known");
     buf_add_str(to, " is level ");
-    ctl_text_add(to, text_of(e, "level"), false);
+    ctl_text_add(to, ctl_print_string(e, "level"), false);
 }
 
 static void add_why(struct buf *to, const json_t *e)
@@ -212,7 +205,7 @@ static void add_why(struct buf *to, const json_t *e)
                  {{"blocked sender", 14}, "its sender is blocked"},
                  {{"whitelist", 9}, "its client is in the whitelist"},
                  {{"trusted sender", 14}, "its sender is trusted"}};
-    const struct view why = text_of(e, "why");
+    const struct view why = ctl_print_string(e, "why");
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (view_equal(why, words[i].why))
@@ -229,8 +222,8 @@ static void add_why(struct buf *to, const json_t *e)
 /* "[level high] action", of a profile "[profile strict] high.action"; then where that stands. */
 static void add_setting(struct buf *to, const json_t *e)
 {
-    const struct view section = text_of(e, "section"), profile = text_of(e, "profile"),
-                      line = text_of(e, "line");
+    const struct view section = ctl_print_string(e, "section"), profile = ctl_print_string(e, "profile"),
+                      line = ctl_print_string(e, "line");
     const char *blank = section.n ? memchr(section.p, ' ', section.n) : NULL;
     struct view shorter =
         blank ? (struct view){blank + 1, (size_t)(section.p + section.n - blank) - 1} : section;
@@ -246,7 +239,7 @@ static void add_setting(struct buf *to, const json_t *e)
         ctl_text_add(to, section, false);
         buf_add_str(to, "] ");
     }
-    ctl_text_add(to, text_of(e, "key"), false);
+    ctl_text_add(to, ctl_print_string(e, "key"), false);
     if (line.n) {
         buf_add_str(to, to->n ? " (" : "(");
         ctl_text_add(to, line, false);
@@ -263,7 +256,7 @@ static void print_row(struct ctl_print *p, const char *label, struct buf *text)
 
 static bool is_kept_back(const json_t *e)
 {
-    const struct view action = text_of(e, "action");
+    const struct view action = ctl_print_string(e, "action");
 
     return view_equal(action, VIEW("quarantine")) || view_equal(action, VIEW("discard")) ||
            view_equal(action, VIEW("bounce"));
@@ -278,13 +271,13 @@ static void add_weights(struct buf *to, const json_t *e)
         const json_t *w = json_array_get(list, i);
 
         buf_add_str(to, i ? "; " : "");
-        ctl_text_add(to, text_of(w, "name"), false);
+        ctl_text_add(to, ctl_print_string(w, "name"), false);
         buf_add_char(to, ' ');
-        ctl_text_add(to, text_of(w, "result"), false);
+        ctl_text_add(to, ctl_print_string(w, "result"), false);
         buf_add_char(to, ' ');
         ctl_decision_add_number(to, json_object_get(w, "weight"));
         buf_add_str(to, " (");
-        ctl_text_add(to, text_of(w, "line"), false);
+        ctl_text_add(to, ctl_print_string(w, "line"), false);
         buf_add_char(to, ')');
     }
 }
@@ -292,9 +285,10 @@ static void add_weights(struct buf *to, const json_t *e)
 /* Those who get no copy have one fate: what is quarantined for one of them is for all. */
 static bool is_quarantined_instead(const struct ctl_decision *d, const json_t *e)
 {
-    const struct view action = text_of(e, "action");
+    const struct view action = ctl_print_string(e, "action");
 
-    return view_equal(text_of(d->record, "fate"), VIEW("quarantine")) && !json_object_get(e, "copy") &&
+    return view_equal(ctl_print_string(d->record, "fate"), VIEW("quarantine")) &&
+           !json_object_get(e, "copy") &&
            (view_equal(action, VIEW("discard")) || view_equal(action, VIEW("redirect")) ||
             view_equal(action, VIEW("bounce")));
 }
@@ -306,7 +300,7 @@ static void print_outcome(struct ctl_print *p, const struct ctl_decision *d, con
     ctl_decision_add_rcpt(&text, d, e, d->verbose ? SIZE_MAX : RCPT_SHOWN);
     ctl_decision_print_row(p, CTL_PRINT_BOLD, "for", &text);
     buf_clear(&text);
-    ctl_text_add(&text, text_of(e, "action"), false);
+    ctl_text_add(&text, ctl_print_string(e, "action"), false);
     buf_add_str(&text, ": ");
     add_why(&text, e);
     buf_add_str(&text, is_quarantined_instead(d, e) ? "; quarantined instead" : "");
@@ -318,9 +312,9 @@ static void print_outcome(struct ctl_print *p, const struct ctl_decision *d, con
     print_row(p, "  own weights", &text);
     ctl_decision_add_number(&text, json_object_get(e, "copy"));
     print_row(p, "  copy", &text);
-    ctl_text_add(&text, text_of(e, "text"), false);
+    ctl_text_add(&text, ctl_print_string(e, "text"), false);
     print_row(p, "  subject text", &text);
-    ctl_text_add(&text, text_of(e, "redirect"), false);
+    ctl_text_add(&text, ctl_print_string(e, "redirect"), false);
     print_row(p, is_quarantined_instead(d, e) ? "  meant for" : "  redirected to", &text);
     buf_free(&text);
 }
@@ -342,7 +336,7 @@ void ctl_decision_print_brief(struct ctl_print *p, const struct ctl_decision *d)
         struct buf text = {0}, setting = {0};
 
         buf_add_str(&text, "    ");
-        ctl_text_add(&text, text_of(e, "action"), false);
+        ctl_text_add(&text, ctl_print_string(e, "action"), false);
         buf_add_str(&text, " for ");
         ctl_decision_add_rcpt(&text, d, e, RCPT_BRIEF);
         buf_add_str(&text, ": ");

@@ -37,13 +37,6 @@ struct table {
     size_t n, count[UNKNOWN + 1], width[COLUMNS];
 };
 
-static struct view text_of(const json_t *o, const char *key)
-{
-    const json_t *s = json_object_get(o, key);
-
-    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
-}
-
 static enum kind kind_of(const json_t *check)
 {
     static const struct {
@@ -51,7 +44,7 @@ static enum kind kind_of(const json_t *check)
         enum kind kind;
     } words[] = {
         {{"miss", 4}, NOTHING}, {{"none", 4}, NOTHING}, {{"skipped", 7}, SKIPPED}, {{"unknown", 7}, UNKNOWN}};
-    const struct view result = text_of(check, "result");
+    const struct view result = ctl_print_string(check, "result");
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (view_equal(result, words[i].result) && json_number_value(json_object_get(check, "weight")) == 0)
@@ -65,14 +58,14 @@ static void make_row(struct row *r, const json_t *check, size_t nth, bool raw)
 
     *r = (struct row){.weight = json_number_value(json_object_get(check, "weight")), .nth = nth};
     r->kind = kind_of(check);
-    ctl_text_add(&r->cell[NAME], text_of(check, "name"), raw);
-    ctl_text_add(&r->cell[RESULT], text_of(check, "result"), raw);
+    ctl_text_add(&r->cell[NAME], ctl_print_string(check, "name"), raw);
+    ctl_text_add(&r->cell[RESULT], ctl_print_string(check, "result"), raw);
     ctl_decision_add_number(&r->cell[WEIGHT], json_object_get(check, "weight"));
-    ctl_text_add(&r->cell[WHY], text_of(check, "detail"), raw);
+    ctl_text_add(&r->cell[WHY], ctl_print_string(check, "detail"), raw);
     if (json_integer_value(count) > 1)
         buf_addf(&r->cell[WHY], "%s(%" JSON_INTEGER_FORMAT " times)", r->cell[WHY].n ? " " : "",
                  json_integer_value(count));
-    ctl_text_add(&r->cell[LINE], text_of(check, "line"), raw);
+    ctl_text_add(&r->cell[LINE], ctl_print_string(check, "line"), raw);
 }
 
 /* The heaviest first, whichever way; equals as they were found. */
@@ -153,11 +146,11 @@ static void print_cells(struct ctl_print *p, enum ctl_print_colour colour, const
 static void add_level(struct buf *to, const json_t *record)
 {
     const json_t *list = json_object_get(record, "decisions"), *first = json_array_get(list, 0);
-    const struct view level = text_of(first, "level");
+    const struct view level = ctl_print_string(first, "level");
     bool same = level.n > 0;
 
     for (size_t i = 0; i < json_array_size(list); i++)
-        same &= view_equal(text_of(json_array_get(list, i), "level"), level) &&
+        same &= view_equal(ctl_print_string(json_array_get(list, i), "level"), level) &&
                 json_number_value(json_object_get(json_array_get(list, i), "weight")) ==
                     json_number_value(json_object_get(record, "weight"));
     if (!same) {
@@ -166,7 +159,7 @@ static void add_level(struct buf *to, const json_t *record)
     }
     buf_add_str(to, "level ");
     ctl_text_add(to, level, false);
-    if (!view_equal(text_of(first, "why"), VIEW("level")) || !json_object_get(first, "threshold"))
+    if (!view_equal(ctl_print_string(first, "why"), VIEW("level")) || !json_object_get(first, "threshold"))
         return;
     buf_add_str(to, ", from ");
     ctl_decision_add_number(to, json_object_get(first, "threshold"));

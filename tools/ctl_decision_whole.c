@@ -10,13 +10,6 @@
 
 #define FACTS_SHOWN 5 /* names that the DNS did not answer for */
 
-static struct view text_of(const json_t *o, const char *key)
-{
-    const json_t *s = json_object_get(o, key);
-
-    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
-}
-
 static void add(struct buf *to, const char *before, struct view text, const char *behind)
 {
     if (!text.n)
@@ -73,32 +66,32 @@ static void print_client(struct ctl_print *p, const json_t *record)
     const json_t *envelope = json_object_get(record, "envelope");
     struct buf text = {0};
 
-    add(&text, "", text_of(client, "ip"), "");
-    add(&text, text.n ? " (" : "(", text_of(client, "name"), ")");
-    add(&text, text.n ? ", HELO " : "HELO ", text_of(client, "helo"), "");
+    add(&text, "", ctl_print_string(client, "ip"), "");
+    add(&text, text.n ? " (" : "(", ctl_print_string(client, "name"), ")");
+    add(&text, text.n ? ", HELO " : "HELO ", ctl_print_string(client, "helo"), "");
     if (json_array_size(via)) {
         buf_add_str(&text, ", through gateway ");
         ctl_print_add_value(&text, via, false);
     }
     if (!json_object_get(client, "ip"))
-        add(&text, "", text_of(envelope, "ip"), "");
-    add(&text, text.n ? ", logged in as " : "logged in as ", text_of(envelope, "auth"), "");
+        add(&text, "", ctl_print_string(envelope, "ip"), "");
+    add(&text, text.n ? ", logged in as " : "logged in as ", ctl_print_string(envelope, "auth"), "");
     print_row(p, CTL_PRINT_PLAIN, "client", &text);
-    add(&text, "", text_of(record, "direction"), "");
+    add(&text, "", ctl_print_string(record, "direction"), "");
     print_row(p, CTL_PRINT_PLAIN, "direction", &text);
 }
 
 static void print_virus(struct ctl_print *p, const json_t *record)
 {
     const json_t *virus = json_object_get(record, "virus");
-    const struct view state = text_of(virus, "state");
+    const struct view state = ctl_print_string(virus, "state");
     struct buf text = {0};
 
     add(&text, "", state, "");
-    add(&text, ": ", text_of(virus, "name"), "");
-    add(&text, ": ", text_of(virus, "why"), "");
-    add(&text, ", ", text_of(virus, "detail"), "");
-    add(&text, ", ", text_of(virus, "warning"), "");
+    add(&text, ": ", ctl_print_string(virus, "name"), "");
+    add(&text, ": ", ctl_print_string(virus, "why"), "");
+    add(&text, ", ", ctl_print_string(virus, "detail"), "");
+    add(&text, ", ", ctl_print_string(virus, "warning"), "");
     if (!view_equal(state, VIEW("not asked")))
         print_row(p, view_equal(state, VIEW("clean")) ? CTL_PRINT_PLAIN : CTL_PRINT_YELLOW, "virus scan",
                   &text);
@@ -117,7 +110,7 @@ static bool has_copies(const json_t *record)
 
 static void print_rule(struct ctl_print *p, const json_t *record)
 {
-    const struct view by = text_of(record, "by"), fate = text_of(record, "fate");
+    const struct view by = ctl_print_string(record, "by"), fate = ctl_print_string(record, "fate");
     struct buf text = {0};
 
     if (by.n)
@@ -125,11 +118,11 @@ static void print_rule(struct ctl_print *p, const json_t *record)
     print_row(p, CTL_PRINT_BOLD, "decided by", &text);
     if (fate.n)
         add_word(&text, fates, sizeof fates / sizeof *fates, fate);
-    add(&text, " as ", text_of(record, "class"), "");
+    add(&text, " as ", ctl_print_string(record, "class"), "");
     if (!view_equal(fate, VIEW("send")) && has_copies(record))
         buf_add_str(&text, " for some of its recipients, sent on to the others");
     print_row(p, view_equal(fate, VIEW("send")) ? CTL_PRINT_PLAIN : CTL_PRINT_YELLOW, "fate", &text);
-    add(&text, "", text_of(record, "reason"), "");
+    add(&text, "", ctl_print_string(record, "reason"), "");
     print_row(p, CTL_PRINT_PLAIN, "reason", &text);
 }
 
@@ -143,7 +136,7 @@ void ctl_decision_print_whole(struct ctl_print *p, const struct ctl_decision *d)
 /* Only what would have been an answer another time: that a name is not there is one. */
 static bool is_unanswered(const json_t *fact)
 {
-    const struct view rcode = text_of(fact, "rcode");
+    const struct view rcode = ctl_print_string(fact, "rcode");
 
     return view_equal(rcode, VIEW("TIMEOUT")) || view_equal(rcode, VIEW("SERVFAIL"));
 }
@@ -160,7 +153,7 @@ static void add_unanswered(struct buf *to, const json_t *record)
             continue;
         buf_add_str(to, n == 1 ? "the DNS did not answer: " : ", ");
         ctl_text_add(to, view_of(name), false);
-        add(to, " (", text_of(fact, "rcode"), ")");
+        add(to, " (", ctl_print_string(fact, "rcode"), ")");
     }
     if (n > FACTS_SHOWN)
         buf_addf(to, " and %zu more", n - FACTS_SHOWN);

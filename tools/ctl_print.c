@@ -66,6 +66,13 @@ void ctl_print_add_value(struct buf *b, const json_t *value, bool raw)
     }
 }
 
+struct view ctl_print_string(const json_t *o, const char *key)
+{
+    const json_t *s = json_object_get(o, key);
+
+    return (struct view){json_is_string(s) ? json_string_value(s) : "", json_string_length(s)};
+}
+
 /* "raw" stands once per object, by common/json.h, and is good for all its strings. */
 bool ctl_print_add_member(struct buf *b, const json_t *o, const char *key)
 {

@@ -60,6 +60,8 @@ void ctl_print_deliver(struct ctl_print *p, const json_t *servers);
 
 /* Adds a value as printable text: strings escaped, lists with commas, null and other kinds as nothing. */
 void ctl_print_add_value(struct buf *b, const json_t *value, bool raw);
+/* A member that is a string; empty where there is none. */
+struct view ctl_print_string(const json_t *o, const char *key);
 /* Adds member `key` of `o`; whether anything was added. */
 bool ctl_print_add_member(struct buf *b, const json_t *o, const char *key);
 /* The same with `before` in front of it, unless there is no such member. */

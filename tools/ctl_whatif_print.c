@@ -147,15 +147,6 @@ static void print_text(FILE *to, const struct ctl_whatif *o, const struct ctl_wh
 
 /* --- JSON ----------------------------------------------------------------------------------------------- */
 
-static void add_weight(struct json *j, const char *key, int64_t weight)
-{
-    struct buf text = {0};
-
-    verdict_add_weight(&text, weight);
-    json_add_text(j, key, buf_view(&text));
-    buf_free(&text);
-}
-
 static void add_word(struct json *j, const char *key, unsigned word)
 {
     struct buf text = {0};
@@ -172,10 +163,10 @@ static void add_example(struct buf *to, const struct whatif_example *e)
     buf_add_char(to, '{');
     json_add_view(&j, "id", base_view(&e->id));
     json_add_str(&j, "from", e->from);
-    add_weight(&j, "weight", e->then);
-    add_weight(&j, "new_weight", e->now);
+    verdict_add_weight_member(&j, "weight", e->then);
+    verdict_add_weight_member(&j, "new_weight", e->now);
     if (e->most != e->now)
-        add_weight(&j, "new_weight_most", e->most);
+        verdict_add_weight_member(&j, "new_weight_most", e->most);
     json_add_str(&j, "setting", e->setting);
     if (j.raw)
         json_add_bool(&j, "raw", true);

@@ -140,7 +140,9 @@ static int load(const struct worker_load *l, struct buf *why)
         return -1;
     }
     if (load_in_thread(l, &s, why) == 0 && (av.mail = av_mail_open(av.engine))) {
-        log_debug("%zu bytes lie in large pages", av_pages_join());
+        const size_t joined = av_pages_join();
+
+        log_debug("%zu bytes lie in large pages", joined);
         open_seen(l->slots);
         return 0;
     }

@@ -73,19 +73,7 @@ spoolctl replay --all > "$dir/replay" || fail "replay: $(head -n 20 "$dir/replay
 grep -q "^$n decisions: $n the same, 0 different, 0 cannot be told" "$dir/replay" || fail "replay: $(tail -n 3 "$dir/replay")"
 # A record that was changed is noticed.
 day=$(find "$root/state/journal" -name '*.jsonl' | tail -n 1)
-python3 - "$day" << 'END' || fail "the journal cannot be changed"
-import re, sys, zlib
-lines = open(sys.argv[1], "rb").read().splitlines(True)
-for i, line in enumerate(lines):
-    if b'"action":"tag"' in line and b'"event":"accepted"' in line:
-        body = line.replace(b'"action":"tag"', b'"action":"header"', 1).rstrip(b"\n")
-        body = body[:body.rindex(b',"crc":"')]
-        lines[i] = body + b',"crc":"%08x"}\n' % zlib.crc32(body)
-        break
-else:
-    sys.exit(1)
-open(sys.argv[1], "wb").write(b"".join(lines))
-END
+change_record "$day" '"action":"tag"' '"action":"tag"' '"action":"header"'
 spoolctl replay --all > "$dir/replay" && fail "a changed record is not noticed"
 grep -q "^$n decisions: $((n - 1)) the same, 1 different" "$dir/replay" || fail "replay: $(tail -n 3 "$dir/replay")"
 stop_spoold

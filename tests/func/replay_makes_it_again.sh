@@ -47,19 +47,7 @@ says 'not the bytes that were judged then'
 # Other facts in the record: other results.
 q=$(only "$root/quarantine/spam/kept" .json) || fail "it is not in quarantine"
 day=$(find "$root/state/journal" -name '*.jsonl')
-python3 - "$day" << 'END' || fail "the journal cannot be changed"
-import sys, zlib
-lines = open(sys.argv[1], "rb").read().splitlines(True)
-for i, line in enumerate(lines):
-    if b'v=spf1 ip4:192.0.2.1 -all' in line and b'~' in line and b'"name":"kept"' in line:
-        body = line.replace(b'v=spf1 ip4:192.0.2.1 -all', b'v=spf1 ip4:192.0.2.7 -all').rstrip(b"\n")
-        body = body[:body.rindex(b',"crc":"')]
-        lines[i] = body + b',"crc":"%08x"}\n' % zlib.crc32(body)
-        break
-else:
-    sys.exit(1)
-open(sys.argv[1], "wb").write(b"".join(lines))
-END
+change_record "$day" '"name":"kept"' 'v=spf1 ip4:192.0.2.1 -all' 'v=spf1 ip4:192.0.2.7 -all'
 replay 0 kept
 replay 1 kept --full
 says '^ +spf: pass -> fail$'
